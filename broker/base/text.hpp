@@ -1,0 +1,42 @@
+// Small pure functions on bytes.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <span>
+#include <string_view>
+
+namespace authbroker {
+
+constexpr char lower_ascii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+std::string to_lower(std::string_view);
+bool equal_fold(std::string_view, std::string_view);  // ASCII case folded
+std::string_view trim(std::string_view);              // spaces and tabs
+
+// Well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
+bool valid_utf8(std::string_view);
+// Holds a byte below 0x20, 0x7F, or a C1 control (U+0080..U+009F, in UTF-8 or alone).
+bool has_control(std::string_view);
+
+// One line, printable ASCII: every other byte as \xNN, a backslash doubled, quotes as \", cut at `bytes_max` of input.
+std::string escape_for_log(std::string_view, std::size_t bytes_max = 200);
+// Text of an upstream for a user's eyes: valid UTF-8 or '?', controls and bidi marks out, at most `chars_max` code points.
+std::string clean_notice(std::string_view, std::size_t chars_max = 200);
+
+std::string base64_encode(std::string_view);
+// Strict: canonical form only; nullopt for white space, wrong padding, other alphabets or non-zero trailing bits.
+// Writes to `out`, which must have room for 3/4 of the input; returns the bytes written. The caller wipes.
+std::optional<std::size_t> base64_decode(std::string_view in, char* out);
+
+// "300ms", "5s", "10m", "2h", "31d". Nullopt for everything else: no sign, no fraction, no bare number; at most 10 years.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view);
+// "64KiB", "1MiB", "4096B". At most 1 GiB.
+std::optional<std::uint64_t> parse_size(std::string_view);
+std::string format_duration(std::chrono::milliseconds);
+
+// Replaces each occurrence of the password, and of its base64 at the three alignments, in `text` by "***". Passwords shorter
+// than 3 bytes are blotted too, which may blot innocent text.
+std::string blot(std::string_view text, std::string_view password);
+
+}  // namespace authbroker

@@ -1,0 +1,48 @@
+// The configuration as typed values. Everything here has been checked; nothing here does anything.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/settings.hpp"
+#include "core/backend_rules.hpp"
+#include "core/listener_rules.hpp"
+#include "core/route_rules.hpp"
+
+namespace authbroker {
+
+struct broker_config {
+  std::string user;
+  std::vector<std::string> plugin_dirs{"/usr/lib/authbroker/plugins", "/usr/local/lib/authbroker/plugins"};
+  std::string state_dir = "/var/lib/authbroker";
+  std::uint32_t workers = 0;
+  std::uint32_t blocking_threads = 16;
+  std::chrono::milliseconds request_timeout{8'000};
+  std::string admin_socket = "/run/authbroker/admin.sock";
+};
+
+struct configuration {
+  std::string file;
+  broker_config broker;
+  log_settings log;
+  std::vector<listener_rules> listeners;
+  std::vector<backend_rules> backends;
+  std::vector<route_rules> routes;   // in file order
+  std::vector<config_problem> warnings;  // "works, but": shown by check-config and logged at start
+};
+
+// Either a configuration, or every problem found (at least one).
+struct load_outcome {
+  std::optional<configuration> config;
+  std::vector<config_problem> problems;
+};
+// Reads `path` and what it includes. Reads files, resolves secrets; opens no socket and loads no plugin. Never throws for
+// anything a file can contain.
+load_outcome load_configuration(const std::string& path);
+// The same from memory, for tests, fuzzing and documentation blocks: relative paths are relative to `base_dir`.
+load_outcome parse_configuration(std::string_view text, const std::string& name, const std::string& base_dir);
+
+}  // namespace authbroker

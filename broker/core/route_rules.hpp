@@ -1,0 +1,46 @@
+// What a [[route]] says: values only.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/settings.hpp"
+
+namespace authbroker {
+
+enum class combine_mode : std::uint8_t { failover, search };
+
+struct dynamic_rules {
+  char separator = '\0';                // '\0': not a dynamic route
+  std::vector<std::string> allowed;     // "mail.example.net", "*.isp.example"; lower case A-labels
+};
+
+struct mailbox_cache_rules {
+  std::chrono::milliseconds positive{std::chrono::hours(31 * 24)}, positive_refresh{std::chrono::hours(7 * 24)},
+      negative{std::chrono::hours(3 * 24)}, negative_refresh{std::chrono::hours(3)};
+};
+
+struct endpoint_rules { std::string imap, pop3, smtp; };  // nginx_mail
+
+struct route_rules {
+  place where;
+  std::string name;                     // the first domain as written; what answers and logs call it
+  std::vector<std::string> domains;     // lower case A-labels: "example.com", "*.example.org", "*"
+  std::vector<std::string> login, mailbox, addresses;  // names of backends, in order
+  combine_mode combine = combine_mode::failover;
+  std::string login_name = "{address}"; // a template; strip_domain = true gives "{local}"
+  bool ambiguous_names = false;
+  std::string canonical_domain;
+  std::string delimiter;
+  bool keep_case = false;
+  std::string allow_chars;              // of "#~/"
+  std::string help_url;
+  dynamic_rules dynamic;
+  std::chrono::milliseconds login_cache_accept{0};
+  bool login_cache_given = false;
+  mailbox_cache_rules mailbox_cache;
+  endpoint_rules nginx_mail;
+};
+
+}  // namespace authbroker

@@ -1,0 +1,48 @@
+// Names to addresses without blocking anything (c-ares): one per worker. Reads /etc/resolv.conf and /etc/hosts. Single labels
+// are looked up as they are: no search list, since the name is also what a certificate must bear.
+#pragma once
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/answer.hpp"
+#include "net/timer_queue.hpp"
+
+namespace authbroker {
+
+inline constexpr std::size_t addresses_tried_max = 8;
+
+struct resolved {
+  std::vector<boost::asio::ip::address> addresses;  // at most addresses_tried_max, in order of preference; empty on failure
+  std::string problem;                              // "no such name", "the name server does not answer", ...
+};
+
+class resolver {
+ public:
+  resolver(boost::asio::io_context&, timer_queue&);
+  ~resolver();
+  resolver(const resolver&) = delete;
+  resolver& operator=(const resolver&) = delete;
+
+  // A look-up under way. Destroying it cancels: `done` is not called then.
+  class lookup;
+  // IP literals and names answered from /etc/hosts may call `done` before this returns. Equal names asked at once share one
+  // query. An answer is remembered for its TTL, 5 s at least and 60 s at most; a failure for 1 s.
+  std::unique_ptr<lookup> find(const std::string& host, std::function<void(const resolved&)> done);
+
+  struct impl;
+
+ private:
+  std::shared_ptr<impl> impl_;
+};
+
+class resolver::lookup {
+ public:
+  ~lookup();
+  std::shared_ptr<void> state_;
+};
+
+}  // namespace authbroker

@@ -1,0 +1,50 @@
+// The one place that knows OpenSSL's rules: what is trusted, which name must be in the certificate, pins, client certificates,
+// minimum version, resumption.
+#pragma once
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/verdict.hpp"
+
+namespace authbroker {
+
+struct tls_settings {
+  std::string minimum = "1.2";   // "1.0", "1.1" (only where the configuration allows it), "1.2", "1.3"
+  bool verify = true;            // false: no chain and no name; then only the pins decide, or nothing if there are none
+  std::string ca_file;           // "": /etc/ssl/certs/ca-certificates.crt
+  std::vector<std::string> pin_sha256;
+  std::string client_cert, client_key;
+};
+
+// What a backend with TLS shares among all its connections, on all workers. Immutable but for the session caches, which are
+// keyed by upstream label + server name and locked. Trust stores are shared between contexts by file content.
+class tls_context {
+ public:
+  static result<std::shared_ptr<tls_context>> make(const tls_settings&);
+  ~tls_context();
+
+  // A client handshake's SSL for `name` (a DNS name or an IP literal), with SNI for names, the host check set, and a session
+  // to resume if there is one for `cache_key`. Never returns null without throwing std::bad_alloc.
+  SSL* new_ssl(const std::string& name, const std::string& cache_key);
+
+  // After a failed or finished handshake: the reason and an operator's text. After a finished one: checks pins (resumed
+  // sessions too) and returns reason::none, or tls_untrusted.
+  struct failure {
+    reason why = reason::none;
+    std::string text;
+  };
+  failure judge_failed(SSL*, int ssl_error) const;
+  failure judge_finished(SSL*) const;
+
+  struct impl;
+
+ private:
+  explicit tls_context(std::unique_ptr<impl>);
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace authbroker

@@ -1,0 +1,27 @@
+// One event loop, one thread, and what lives on it. An object made on a worker lives and dies there; others reach it by
+// posting values.
+#pragma once
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include "net/resolver.hpp"
+#include "net/timer_queue.hpp"
+
+namespace authbroker {
+
+struct worker {
+  explicit worker(unsigned i) : index(i) {}
+  boost::asio::io_context io{1};
+  timer_queue timers{io};
+  resolver names{io, timers};
+  unsigned index;
+
+  // The worker whose loop runs on this thread; set by the thread that calls io.run().
+  static worker& current() { return *current_; }
+  static void set_current(worker* w) { current_ = w; }
+
+ private:
+  static inline thread_local worker* current_ = nullptr;
+};
+
+}  // namespace authbroker
