@@ -82,7 +82,7 @@ result<std::string> read_checked(const std::string& path, file_rule rule, std::s
   }
   close(*fd);
   wipe(part, sizeof part);
-  return out;
+  return found(std::move(out));
 }
 
 namespace {

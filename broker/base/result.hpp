@@ -15,6 +15,9 @@ struct problem {
 template <class T>
 using result = boost::system::result<T, problem>;
 
+// A result<std::string> cannot be made from a string alone: it could mean either.
+inline result<std::string> found(std::string text) { return {boost::system::in_place_value, std::move(text)}; }
+
 }  // namespace authbroker
 
 namespace boost::system {
