@@ -35,6 +35,8 @@ class log_line {
   log_line& field(std::string_view key, std::string_view value);
   log_line& field(std::string_view key, std::int64_t value);
   log_line& field_if(std::string_view key, std::string_view value) { return value.empty() ? *this : field(key, value); }
+  // The line so far, as it will be written. Empty below the level.
+  std::string_view text() const { return text_.empty() ? std::string_view() : std::string_view(text_).substr(1); }
   ~log_line();
 
  private:

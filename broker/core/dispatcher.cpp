@@ -1,0 +1,249 @@
+// Fails  never: whatever a backend throws becomes tempfail(internal) for this request alone. A cancelled question (its caller
+//        is gone) leaves by exception operation_aborted and answers nobody.
+#include "core/dispatcher.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+#include <charconv>
+
+#include "base/text.hpp"
+#include "core/fold.hpp"
+
+namespace authbroker {
+namespace {
+
+constexpr auto companion_time_max = std::chrono::seconds(1);
+
+void set_local(answer& a, verdict what, reason why) {
+  a.found.what = what;
+  a.found.why = why;
+  a.found.rule = "local";
+}
+
+// Not a lambda with captures in a co_await expression: GCC 12 destroys those twice.
+finding failed(const std::exception& e) { return finding::tempfail(reason::internal, std::string("exception: ") + e.what()); }
+
+}  // namespace
+
+void decision_memory::remember(std::string_view id, std::string line) {
+  const std::lock_guard hold(mutex_);
+  entries_[next_].id = id;
+  entries_[next_].line = std::move(line);
+  next_ = (next_ + 1) % kept;
+}
+
+std::string decision_memory::find(std::string_view id) const {
+  const std::lock_guard hold(mutex_);
+  for (const entry& e : entries_)
+    if (!e.id.empty() && e.id == id) return e.line;
+  return {};
+}
+
+void dispatcher::replace(std::shared_ptr<const snapshot> with) {
+  const std::lock_guard hold(mutex_);
+  now_.swap(with);
+}
+
+std::shared_ptr<const snapshot> dispatcher::current() const {
+  const std::lock_guard hold(mutex_);
+  return now_;
+}
+
+boost::asio::awaitable<answer> dispatcher::ask(query q, trace* out) {
+  const steady::time_point began = steady::now();
+  answer a;
+  char number[16];
+  const auto end = std::to_chars(number, number + sizeof number, next_id_.fetch_add(1, std::memory_order_relaxed), 16);
+  a.id.reserve(id_prefix_.size() + 16);
+  a.id.append(id_prefix_).append(number, end.ptr);
+  a.client_believed = q.client_believed;
+  const std::shared_ptr<const snapshot> now = current();
+  if (stopping_.load(std::memory_order_relaxed) || now == nullptr) {
+    a.found = finding::tempfail(reason::shutting_down);
+  } else {
+    auto limit = now->request_timeout;
+    if (q.deadline.count() > 0) limit = std::min(limit, q.deadline);
+    co_await find_out(*now, q, a, began + limit, out);
+  }
+  finish(q, a, began);
+  co_return a;
+}
+
+boost::asio::awaitable<void> dispatcher::find_out(const snapshot& now, const query& q, answer& a, steady::time_point until, trace* out) {
+  std::string typed = q.address;
+  if (!q.default_domain.empty() && !typed.empty() && typed.find('@') == std::string::npos) typed += "@" + q.default_domain;
+  const name_check who = check_name(typed);
+  if (who.fault != name_fault::none) {
+    const local_verdict v = refuse_name(q.kind, who.fault);
+    set_local(a, v.what, v.why);
+    co_return;
+  }
+  if (q.kind == question_kind::login)
+    if (const reason bad = check_password(q.password.reveal()); bad != reason::none) {
+      set_local(a, verdict::reject, bad);
+      co_return;
+    }
+  a.identity = make_identity(who.name, {}, false);
+  const std::optional<plan> p = now.routes->plan_for(who.name);
+  if (!p) {
+    set_local(a, verdict::no_route, reason::no_route);
+    co_return;
+  }
+  a.identity = p->identity;
+  a.login_name = p->login_name;
+  a.route = p->by->rules.name;
+  if (out != nullptr)
+    out->add("route", a.route + " (" + std::string(name(p->how)) + " match of " + p->key + "), login name " + escape_for_log(p->login_name));
+  if (q.kind == question_kind::login && has_path_characters(p->local, p->by->rules.allow_chars)) {
+    set_local(a, verdict::reject, reason::bad_name);
+    co_return;
+  }
+  const bool login = q.kind == question_kind::login;
+  const auto& stages = login ? p->by->login : p->by->mailbox;
+  if (stages.empty()) {
+    if (login) set_local(a, verdict::no_route, reason::no_route);
+    else set_local(a, verdict::unverifiable, reason::not_checked);
+    co_return;
+  }
+  stage_question asked;
+  asked.kind = q.kind;
+  asked.login_name = p->login_name;
+  asked.address = p->address;
+  asked.local = p->local;
+  asked.domain = p->domain;
+  asked.identity = p->identity;
+  if (login) asked.password = &q.password;
+  if (q.client_believed) asked.client = q.client;
+  asked.route = p->by->rules.name;
+  asked.dynamic_host = p->host;
+  asked.out = out;
+  a.found = co_await ask_stages(*p->by, stages, asked, until, a.backend);
+
+  // A mailbox unknown with its extension ("ann+list") is asked without it.
+  const std::string& delimiter = p->by->rules.delimiter;
+  if (!login && a.found.what == verdict::absent && !delimiter.empty()) {
+    const std::size_t at = p->local.find_first_of(delimiter);
+    if (at != std::string::npos && at > 0) {
+      const name_check bare = check_name(p->local.substr(0, at) + "@" + p->domain);
+      if (bare.fault == name_fault::none) {
+        const std::string login_name = expand_template(p->by->rules.login_name, bare.name.typed, bare.name.local, bare.name.domain_typed);
+        const std::string identity = make_identity(bare.name, p->by->rules.canonical_domain, p->by->rules.keep_case);
+        asked.login_name = login_name;
+        asked.address = bare.name.typed;
+        asked.local = bare.name.local;
+        asked.identity = identity;
+        a.found = co_await ask_stages(*p->by, stages, asked, until, a.backend);
+        if (a.found.what == verdict::exists && a.found.mailbox.empty()) a.found.mailbox = identity;
+      }
+    }
+  }
+
+  if (is_yes(a.found.what)) {
+    if (!a.found.addresses.empty()) a.addresses = a.found.addresses_complete ? addresses_state::complete : addresses_state::none;
+    if (!p->by->addresses.empty()) co_await add_companion(*p->by, asked, a, until);
+  }
+  switch (a.found.why) {
+    case reason::password_expired:
+    case reason::password_must_change:
+    case reason::must_change_later:
+    case reason::password_expiring:
+    case reason::account_disabled:
+    case reason::account_locked:
+    case reason::account_expired: a.help_url = p->by->rules.help_url; break;
+    default: break;  // the other reasons have no page of help
+  }
+}
+
+boost::asio::awaitable<finding> dispatcher::ask_stages(const route& r, const std::vector<std::shared_ptr<backend>>& stages,
+                                                       const stage_question& asked, steady::time_point until, std::string& backend_name) {
+  std::vector<finding> found;
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    backend& b = *stages[i];
+    const steady::time_point now = steady::now();
+    if (now >= until) {
+      if (found.empty()) found.push_back(finding::tempfail(reason::deadline)), names.push_back(b.name());
+      break;
+    }
+    // What is left is split evenly over the tries that are left, as far as they have not begun at an upstream.
+    const steady::time_point start_by = now + (until - now) / static_cast<int>(stages.size() - i);
+    if (asked.out != nullptr) asked.out->add("backend", std::string(b.name()));
+    finding f;
+    try {
+      f = co_await b.ask(asked, start_by, until);
+    } catch (const boost::system::system_error& e) {
+      if (e.code() == boost::asio::error::operation_aborted) throw;
+      f = failed(e);
+      f.password_sent = true;  // not known, so the careful guess
+    } catch (const std::exception& e) {
+      f = failed(e);
+      f.password_sent = true;
+    }
+    if (!legal(f.what, f.why)) {
+      f.operator_text = "illegal answer " + std::string(name(f.what)) + " " + std::string(name(f.why)) + "; " + f.operator_text;
+      f.what = verdict::tempfail;
+      f.why = reason::internal;
+    }
+    found.push_back(std::move(f));
+    names.push_back(b.name());
+    if (!goes_on(asked.kind, r.rules.combine, found.back())) break;
+  }
+  finding sum = fold(asked.kind, r.rules.combine, found);
+  for (std::size_t i = 0; i < found.size(); ++i)
+    if (found[i].what == sum.what && found[i].why == sum.why && found[i].upstream == sum.upstream) backend_name = names[i];
+  co_return sum;
+}
+
+// After a yes, where identity, aliases and addresses[] come from. Its failure never changes the verdict.
+boost::asio::awaitable<void> dispatcher::add_companion(const route& r, const stage_question& login, answer& a, steady::time_point until) {
+  stage_question asked = login;
+  asked.kind = question_kind::mailbox;
+  asked.password = nullptr;
+  const steady::time_point soon = std::min(until, steady::now() + companion_time_max);
+  std::string backend_name;
+  const finding f = co_await ask_stages(r, r.addresses, asked, soon, backend_name);
+  switch (f.what) {
+    case verdict::exists:
+      a.addresses = addresses_state::complete;
+      a.found.addresses = f.addresses;
+      a.found.attributes.insert(a.found.attributes.end(), f.attributes.begin(), f.attributes.end());
+      a.found.kind = f.kind;
+      if (!f.mailbox.empty()) {
+        a.found.mailbox = f.mailbox;
+        a.identity = f.mailbox;
+      }
+      break;
+    case verdict::absent:
+    case verdict::unverifiable: a.addresses = addresses_state::none; break;
+    case verdict::tempfail:
+    case verdict::accept:
+    case verdict::reject:
+    case verdict::no_route: a.addresses = addresses_state::unavailable; break;
+  }
+}
+
+void dispatcher::finish(const query& q, answer& a, steady::time_point began) {
+  const verdict_row* row = find_row(a.found.what, a.found.why);
+  if (row == nullptr) {
+    a.found = finding::tempfail(reason::internal, "illegal verdict");
+    row = find_row(a.found.what, a.found.why);
+  }
+  a.text = a.found.public_text.empty() ? std::string(row->told) : a.found.public_text;
+  if (is_yes(a.found.what) && a.found.mailbox.empty() && a.found.what == verdict::exists) a.found.mailbox = a.identity;
+  a.elapsed = std::chrono::duration_cast<std::chrono::microseconds>(steady::now() - began);
+  counts_.by_verdict[static_cast<std::size_t>(a.found.what)].fetch_add(1, std::memory_order_relaxed);
+
+  if (!log_.wants(level::info)) return;
+  log_line line = log_.line(level::info, "decision");
+  line.field("id", a.id).field("question", name(q.kind)).field("address", a.identity.empty() ? std::string_view(q.address) : std::string_view(a.identity));
+  line.field("verdict", name(a.found.what));
+  if (a.found.why != reason::none) line.field("reason", name(a.found.why));
+  line.field_if("login_name", a.login_name == a.identity ? std::string_view() : std::string_view(a.login_name));
+  line.field_if("caller", q.caller).field_if("listener", q.listener).field_if("service", q.service).field_if("client", q.client);
+  line.field_if("route", a.route).field_if("backend", a.backend).field_if("upstream", a.found.upstream).field_if("rule", a.found.rule);
+  line.field_if("text", a.found.operator_text);
+  line.field("elapsed_us", a.elapsed.count());
+  decisions_.remember(a.id, std::string(line.text()));
+}
+
+}  // namespace authbroker
