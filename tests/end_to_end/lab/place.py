@@ -1,0 +1,64 @@
+"""Folders and ports of one test run."""
+import os
+import random
+import shutil
+import socket
+import tempfile
+
+
+class Place:
+    """A short folder that daemons without root may walk through (mkdtemp alone would be 0700)."""
+
+    def __init__(self, keep=bool(os.environ.get("E2E_KEEP"))):
+        self.path = tempfile.mkdtemp(prefix="ab.", dir="/tmp")
+        os.chmod(self.path, 0o755)
+        self._keep = keep
+        self._count = 0
+
+    def __truediv__(self, name):
+        return os.path.join(self.path, name)
+
+    def sub(self, name):
+        """A new folder below, with a number of its own."""
+        self._count += 1
+        path = self / f"{name}{self._count}"
+        os.mkdir(path, 0o755)
+        return path
+
+    def write(self, name, text, mode=0o644):
+        path = self / name
+        put(path, text, mode)
+        return path
+
+    def close(self):
+        if not self._keep:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+
+def put(path, text, mode=0o644):
+    """Writes a file with exactly this mode, in one step for whoever reads it."""
+    data = text if isinstance(text, bytes) else text.encode()
+    fd = os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(fd, "wb") as f:
+        f.write(data)
+    os.chmod(path + ".new", mode)
+    os.rename(path + ".new", path)
+
+
+_given = set()
+
+
+def free_port(host="127.0.0.1"):
+    """A port that nobody has, outside the range from which the kernel gives client ports, so that it stays free."""
+    while True:
+        port = random.SystemRandom().randrange(12000, 32000)
+        if port in _given:
+            continue
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind((host, port))
+            except OSError:
+                continue
+        _given.add(port)
+        return port
