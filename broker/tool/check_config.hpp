@@ -1,0 +1,30 @@
+// `check-config`: every problem of a configuration at once, without a running daemon.
+//
+// The text, the types, the cross-references and the names of users and groups are judged here. What a plugin thinks of its
+// settings only a process that loads plugins can know: that is `authbrokerd --check`, run as a child if it can be found.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace authbroker {
+
+struct check_outcome {
+  bool ok = false;
+  bool plugins_checked = false;  // false: no authbrokerd was found to load them
+  std::vector<std::string> problems, warnings;  // lines, "file:line:column: key: what"
+  std::string summary;  // "3 listeners, 2 backends, 2 routes"
+  std::string said;     // what the child wrote to standard output: the results of --connect
+};
+
+// `connect`: also tries every upstream and the service accounts; that takes the daemon's program. Never throws for anything
+// in the file. Returns once the child has ended; a child that runs longer than two minutes is killed, which is a problem.
+check_outcome check_config(const std::string& file, bool connect);
+
+// The daemon's program that belongs to this tool: ../sbin/authbrokerd beside it, else the one in PATH, else "".
+std::string find_daemon();
+
+// The admin socket that `file` names, read leniently: also from a configuration with problems, since a daemon with the
+// configuration before it may be running. "" if it names none or cannot be read.
+std::string admin_socket_in(const std::string& file);
+
+}  // namespace authbroker
