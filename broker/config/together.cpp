@@ -1,0 +1,153 @@
+// What no table can be judged on alone: names, references, shared sockets, domains that two routes claim, and accounts that
+// two people could share.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "base/text.hpp"
+#include "config/addresses.hpp"
+#include "config/keys.hpp"
+#include "config/sections.hpp"
+
+namespace authbroker {
+namespace {
+
+std::string at_text(const place& p) { return p.file + ":" + std::to_string(p.line) + ":" + std::to_string(p.column); }
+
+class together {
+ public:
+  together(reading& all, configuration& config, const std::vector<bool>& refresh_given) : all_(all), config_(config), refresh_given_(refresh_given) {}
+
+  void check() {
+    names(config_.listeners, "listener");
+    names(config_.backends, "backend");
+    sockets();
+    for (const backend_rules& b : config_.backends) by_name_.emplace(b.name, &b);
+    for (std::size_t i = 0; i < config_.routes.size(); ++i) {
+      route_rules& r = config_.routes[i];
+      references(r, r.login, "login");
+      references(r, r.mailbox, "mailbox");
+      references(r, r.addresses, "addresses");
+      if (!refresh_given_[i]) directory_refresh(r);
+      dynamic(r);
+    }
+    domains();
+    accounts();
+    idle_backends();
+  }
+
+ private:
+  void problem(const place& where, std::string key, std::string what) { all_.problems.push_back({where, std::move(key), std::move(what)}); }
+  static std::string key_of(const route_rules& r, std::string_view key) { return "route." + (r.name.empty() ? "?" : escape_for_log(r.name, 64)) + "." + std::string(key); }
+
+  template <class T>
+  void names(const std::vector<T>& things, const std::string& kind) {
+    std::map<std::string, place> seen;
+    for (const T& thing : things) {
+      if (thing.name.empty()) continue;
+      const auto [at, fresh] = seen.emplace(thing.name, thing.where);
+      if (!fresh) problem(thing.where, kind + "." + thing.name + ".name", "found twice, first at " + at_text(at->second) + "; wanted: one " + kind + " of each name");
+    }
+  }
+
+  void sockets() {
+    std::map<std::string, std::string> seen{{"unix:" + config_.broker.admin_socket, "broker.admin_socket"}};
+    for (const listener_rules& l : config_.listeners) {
+      const std::string address = l.address.is_unix ? "unix:" + l.address.path : "tcp:" + l.address.host + ":" + std::to_string(l.address.port);
+      if (address == "unix:") continue;
+      const auto [at, fresh] = seen.emplace(address, "listener." + l.name + ".address");
+      if (!fresh) problem(l.where, "listener." + l.name + ".address", "found the address of " + at->second + "; wanted: one socket each");
+    }
+  }
+
+  void references(const route_rules& r, const std::vector<std::string>& backends, std::string_view key) {
+    std::vector<std::string_view> known;
+    for (const backend_rules& b : config_.backends) known.push_back(b.name);
+    for (const std::string& name : backends) {
+      if (by_name_.contains(name)) {
+        used_.insert(name);
+        continue;
+      }
+      const std::string_view meant = nearest(name, known);
+      problem(r.where, key_of(r, key), "found \"" + escape_for_log(name, 80) + "\", which is no backend" + (meant.empty() ? "" : "; did you mean \"" + std::string(meant) + "\"?"));
+    }
+  }
+
+  // A directory answers so fast and changes so often that three hours of "no" are too long.
+  void directory_refresh(route_rules& r) const {
+    if (r.mailbox.empty()) return;
+    const auto directory = [this](const std::string& name) {
+      const auto at = by_name_.find(name);
+      return at != by_name_.end() && (at->second->plugin == "static" || at->second->plugin == "ldap" || at->second->plugin == "exchange");
+    };
+    if (std::all_of(r.mailbox.begin(), r.mailbox.end(), directory)) r.mailbox_cache.negative_refresh = std::min<std::chrono::milliseconds>(std::chrono::minutes(1), r.mailbox_cache.negative);
+  }
+
+  void dynamic(const route_rules& r) {
+    if (r.dynamic.separator == '\0') return;
+    if (r.login.empty()) return problem(r.where, key_of(r, "dynamic"), "found no login backend; wanted: one, whose first upstream's scheme and port are used");
+    const auto at = by_name_.find(r.login.front());
+    if (at == by_name_.end()) return;
+    if (at->second->upstream.empty()) problem(r.where, key_of(r, "dynamic"), "found the backend \"" + r.login.front() + "\" without upstream; wanted: one, whose scheme and port are used");
+    else if (at->second->upstream.front().srv) problem(r.where, key_of(r, "dynamic"), "found an srv+ scheme in the backend \"" + r.login.front() + "\"; wanted: a scheme for a host");
+  }
+
+  void domains() {
+    std::unordered_map<std::string, const route_rules*> seen;
+    for (const route_rules& r : config_.routes) {
+      if (r.dynamic.separator != '\0') continue;
+      for (const std::string& domain : r.domains) {
+        const auto [at, fresh] = seen.emplace(domain, &r);
+        if (!fresh) problem(r.where, key_of(r, "domains"), "found \"" + domain + "\" again, first in the route at " + at_text(at->second->where) + "; wanted: each domain once");
+      }
+    }
+  }
+
+  static bool stripped(const route_rules& r) {
+    if (r.dynamic.separator != '\0') return false;
+    const auto use = check_template(r.login_name);
+    return use && !use->address && !use->domain;
+  }
+  // Under which domain the people of a stripped route are known; "" if that is more than one.
+  static std::string people(const route_rules& r) {
+    if (!r.canonical_domain.empty()) return r.canonical_domain;
+    return r.domains.size() == 1 && !r.domains.front().starts_with('*') ? r.domains.front() : "";
+  }
+
+  void accounts() {
+    std::map<std::string, std::vector<const route_rules*>> strippers;  // by backend
+    for (const route_rules& r : config_.routes) {
+      if (!stripped(r) || r.domains.empty()) continue;
+      if (!r.ambiguous_names && people(r).empty()) {
+        problem(r.where, key_of(r, "login_name"), "drops the domain of several domains, so that two people could be one account; wanted: canonical_domain if they are the same people, or ambiguous_names = true");
+        continue;
+      }
+      for (const std::string& backend : r.login) strippers[backend].push_back(&r);
+    }
+    for (const auto& [backend, routes] : strippers)
+      for (const route_rules* r : routes) {
+        const auto other = std::find_if(routes.begin(), routes.end(), [r](const route_rules* o) { return o != r && (people(*o) != people(*r) || people(*o).empty()); });
+        if (!r->ambiguous_names && other != routes.end())
+          problem(r->where, key_of(*r, "login_name"), "drops the domain, as the route at " + at_text((*other)->where) + " does for the same backend \"" + backend +
+                                                          "\", so that two people could be one account; wanted: the same canonical_domain in both if they are the same people, or ambiguous_names = true");
+      }
+  }
+
+  void idle_backends() {
+    for (const backend_rules& b : config_.backends)
+      if (!b.name.empty() && !used_.contains(b.name)) all_.warnings.push_back({b.where, "backend." + b.name, "is used by no route"});
+  }
+
+  reading& all_;
+  configuration& config_;
+  const std::vector<bool>& refresh_given_;
+  std::map<std::string, const backend_rules*, std::less<>> by_name_;
+  std::set<std::string> used_;
+};
+
+}  // namespace
+
+void check_together(reading& all, configuration& config, const std::vector<bool>& refresh_given) { together(all, config, refresh_given).check(); }
+
+}  // namespace authbroker
