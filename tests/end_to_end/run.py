@@ -21,6 +21,7 @@ import unittest
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
+from lab.daemon import running  # noqa: E402
 from lab.place import Place  # noqa: E402
 from lab.process import adopt_orphans, reap_strays, must  # noqa: E402
 from lab.prefix import source  # noqa: E402
@@ -63,6 +64,8 @@ class Report(unittest.TestResult):
 
     def _problem(self, test, error):
         text = self._exc_info_to_string(error, test) if isinstance(error, tuple) else error
+        for daemon in running:
+            text += f"\nthe end of {daemon.log_path}:\n" + "\n".join(daemon.log().splitlines()[-25:]) + "\n"
         if self._current is None:  # a module's or class' set-up or tear-down
             self._send(str(test), [text], 0)
         else:

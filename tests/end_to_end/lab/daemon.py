@@ -17,6 +17,9 @@ class NotReady(Exception):
     pass
 
 
+running = []  # for the runner: whose log belongs to a failure
+
+
 class Daemon:
     """Started and ready, or NotReady with its log. stop() checks: exit status 0, no sanitizer report, no password in the log.
 
@@ -70,6 +73,7 @@ class Daemon:
         environment |= (self._env or {}) | (env or {})
         self.process = Process([*wrap, self.prefix.daemon, "--config", self.config_path], log=self.log_path, env=environment,
                                preexec=self._preexec, pass_fds=pass_fds)
+        running.append(self)
 
     def start(self, seconds=20, **more):
         self.spawn(**more)
@@ -96,8 +100,7 @@ class Daemon:
             return
         pid_alive = self.process.status is None
         status = self.process.stop(seconds)
-        self._notify.close()
-        self.process = None
+        self._gone()
         self.check_log()
         if pid_alive and status != 0:
             raise AssertionError(f"authbrokerd: exit status {status} after SIGTERM\n{self.log()[-4000:]}")
@@ -106,8 +109,12 @@ class Daemon:
 
     def kill(self):
         self.process.kill()
+        self._gone()
+
+    def _gone(self):
         self._notify.close()
         self.process = None
+        running.remove(self)
 
     def reload(self, seconds=20):
         """SIGHUP; returns once the daemon says that it is ready again, whatever it thought of the configuration."""
