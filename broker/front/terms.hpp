@@ -1,0 +1,80 @@
+// What a listener's sessions work under. Rules are immutable: a reload makes new ones, and a request keeps those it began with.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "core/asker.hpp"
+#include "core/listener_rules.hpp"
+#include "front/http_service.hpp"
+#include "front/peer.hpp"
+#include "front/status_source.hpp"
+#include "net/worker.hpp"
+
+namespace authbroker {
+
+// What the daemon lends every listener. All of it outlives the listeners and their sessions.
+struct front_parts {
+  std::vector<worker*> workers;     // at least one; the first accepts
+  logger* log = nullptr;
+  asker* who = nullptr;             // null only for a listener with a service of its own
+  status_source* status = nullptr;  // null: no status pages
+};
+
+struct listener_terms {
+  listener_rules rules;
+  peer_rules peers;
+};
+
+// The problem is resolve_peers()'s.
+result<std::shared_ptr<const listener_terms>> make_terms(listener_rules);
+
+struct listener_counts {
+  std::atomic<std::uint32_t> connections{0};  // open now
+  std::atomic<std::uint32_t> in_flight{0};    // questions being asked now
+  std::atomic<std::uint64_t> accepted{0};
+  std::atomic<std::uint64_t> not_admitted{0};
+  std::atomic<std::uint64_t> over_limit{0};   // connections closed, or idle ones ended, for the limit's sake
+  std::atomic<std::uint64_t> requests{0};
+  std::atomic<std::uint64_t> malformed{0};
+  std::atomic<std::uint64_t> vanished{0};     // callers that hung up while they waited
+  std::atomic<std::uint64_t> overloaded{0};   // questions not asked: limits.in_flight
+};
+
+// What all sessions of one listener share, on all workers. Lives until the last of them has ended.
+struct listener_shared {
+  front_parts parts;
+  std::shared_ptr<http_service> service;  // http listeners
+  listener_counts counts;
+  std::atomic<std::int64_t> complained_at{0};  // seconds of the steady clock: see complain()
+
+  // At most one line of these a second and listener, whatever callers do. Returns true if it is this one's turn.
+  bool complain();
+};
+
+// One question's place among limits.in_flight. False when there is none left: then nothing may be asked.
+class in_flight_place {
+ public:
+  in_flight_place(listener_shared&, const listener_terms&);
+  ~in_flight_place();
+  in_flight_place(const in_flight_place&) = delete;
+  in_flight_place& operator=(const in_flight_place&) = delete;
+  explicit operator bool() const { return taken_; }
+
+ private:
+  listener_shared& shared_;
+  bool taken_;
+};
+
+// An answer of the listener's own, for questions that nobody is asked.
+answer own_answer(verdict, reason, const query&);
+
+// When an answer may be sent: a login's no waits until this long after the question began, so that a name that nobody knows
+// takes as long as a password that nobody has. Tempfails and yeses wait for nothing.
+inline constexpr std::chrono::milliseconds floor_time{50};
+steady::time_point not_before(question_kind, verdict, steady::time_point began);
+
+}  // namespace authbroker
