@@ -36,29 +36,30 @@ class Table:
                    route("template.test", "template", login_name="{local}@example.test")]
         cls.daemon = lab.daemon(backends=backends, routes=routes)
 
-    def each(self, user):
+    def each(self, user, password, check, but=()):
+        """check(transport, address, answer) for a login over every transport."""
         for t in self.all:
-            with self.subTest(transport=t):
-                yield t, f"{user}@{t.replace('_', '-')}.test"
+            if t not in but:
+                with self.subTest(transport=t):
+                    address = f"{user}@{t.replace('_', '-')}.test"
+                    check(t, address, self.daemon.login(address, password))
+
+    def accepted(self, transport, address, yes):
+        self.verdict(yes, "accept")
+        self.assertEqual((yes.status, yes["backend"]), (200, transport))
+
+    def rejected(self, transport, address, no):
+        self.verdict(no, "reject", "wrong_password")
+        self.assertEqual(no.status, 401)
 
     def test_right_password(self):
-        for transport, address in self.each("alice"):
-            yes = self.daemon.login(address, USERS["alice"])
-            self.verdict(yes, "accept")
-            self.assertEqual((yes.status, yes["backend"]), (200, transport))
+        self.each("alice", USERS["alice"], self.accepted)
 
     def test_identity_stays_full_where_the_domain_is_stripped(self):
-        for transport, address in self.each("ALICE"):
-            yes = self.daemon.login(address.upper(), USERS["alice"])
-            self.assertEqual((yes.verdict, yes["identity"]), ("accept", address.lower()))
+        self.each("ALICE", USERS["alice"], lambda transport, address, yes: self.assertEqual((yes.verdict, yes["identity"]), ("accept", address.lower())))
 
     def test_wrong_password(self):
-        for transport, address in self.each("alice"):
-            if transport == "apop_prefer":  # its second try is a test of its own
-                continue
-            no = self.daemon.login(address, WRONG)
-            self.verdict(no, "reject", "wrong_password")
-            self.assertEqual(no.status, 401)
+        self.each("alice", WRONG, self.rejected, but=("apop_prefer",))  # its second try is a test of its own
 
     def test_unknown_user(self):
         no = self.daemon.login("nobody@pop3s.test", WRONG)
@@ -87,12 +88,10 @@ class Table:
 
 class Spaces:
     def test_password_with_spaces(self):
-        for _, address in self.each("dora"):
-            self.verdict(self.daemon.login(address, USERS["dora"]), "accept")
+        self.each("dora", USERS["dora"], self.accepted)
 
     def test_password_in_utf_8(self):
-        for _, address in self.each("eve"):
-            self.verdict(self.daemon.login(address, USERS["eve"]), "accept")
+        self.each("eve", USERS["eve"], self.accepted)
 
 
 class DovecotTable(Table, Spaces, SharedCase):
@@ -104,15 +103,10 @@ class DovecotTable(Table, Spaces, SharedCase):
         return cls.lab.server(Dovecot, cls.lab.ca.good)
 
     def test_disabled_user_is_rejected(self):
-        for transport, address in self.each("frank"):
-            if transport != "apop_prefer":
-                no = self.daemon.login(address, USERS["frank"])
-                self.assertEqual((no.verdict, no.status), ("reject", 401), no)
+        self.each("frank", USERS["frank"], lambda transport, address, no: self.assertEqual((no.verdict, no.status), ("reject", 401), no), but=("apop_prefer",))
 
     def test_temporary_failure_is_no_refusal(self):
-        for transport, address in self.each("tempfail"):
-            later = self.daemon.login(address, USERS["tempfail"])
-            self.assertEqual((later.verdict, later.status), ("tempfail", 503), later)
+        self.each("tempfail", USERS["tempfail"], lambda transport, address, later: self.assertEqual((later.verdict, later.status), ("tempfail", 503), later))
         self.assertEqual(self.daemon.saslauthd("tempfail", USERS["tempfail"], "pop3s.test"), "")
 
     def test_the_server_saw_the_mechanisms(self):
@@ -123,9 +117,11 @@ class DovecotTable(Table, Spaces, SharedCase):
                 self.assertGreater(self.server.log().count(f"Login: user=<alice>, method={mechanism}"), before)
 
     def test_apop_prefer_wrong_password_costs_two_tries_at_most(self):
-        before = self.server.log().count("auth: passwd-file(dora")
+        def mismatches():
+            return self.server.log().count("passwd-file(dora")
+        before = mismatches()
         self.verdict(self.daemon.login("dora@apop-prefer.test", WRONG), "reject", "wrong_password")
-        self.assertLessEqual(self.server.log().count("auth: passwd-file(dora") - before, 2)
+        self.assertIn(mismatches() - before, (1, 2))
 
     def test_no_session_is_left_open(self):
         for _ in range(20):
