@@ -5,12 +5,13 @@
 // called from within the function that was given them, except where it says so.
 #pragma once
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/answer.hpp"
 #include "net/resolver.hpp"
@@ -53,14 +54,16 @@ class channel {
   void open(dial_target target, steady::time_point until, std::function<void(const open_outcome&)> done,
             std::function<void(std::string_view, std::string)> note);
 
-  // Turns a plain channel into TLS. Fails with upstream_nonsense "plaintext before TLS" if bytes are already waiting in the
-  // socket that are no TLS record: the caller must have an empty buffer of its own too.
+  // Turns a plain channel into TLS, for the tls_name of open()'s target. A TLS server is silent until it was spoken to: if
+  // bytes are waiting in the socket already, somebody put them there, and this fails with upstream_nonsense "plaintext before
+  // TLS". The caller must have an empty buffer of its own too.
   void start_tls(steady::time_point until, std::function<void(const open_outcome&)> done,
                  std::function<void(std::string_view, std::string)> note);
 
   // Non-blocking. read: status `end` means an orderly end (for TLS: close_notify); a TLS stream cut without one is `failed`,
   // as is a reset. After `would_block`, wait_readable()/wait_writable() call back once when it is worth trying again (TLS may
-  // need the other direction: the channel knows).
+  // need the other direction: the channel knows). They may call back for nothing. write may take a part; after `would_block`
+  // it must be called again with the same bytes first. After `failed` the channel is of no use any more.
   io_result read(std::span<char> into);
   io_result write(std::span<const char> bytes);
   // At most one of each waits at a time; a new call replaces the callback. A plain function object, not copied more than once.
@@ -71,7 +74,7 @@ class channel {
   bool encrypted() const;
   bool resumed() const;              // the TLS session was resumed
   std::string peer() const;          // "127.0.0.1:110", "" before connect
-  // Half-closes (TLS: sends close_notify), best effort; then destroy the channel.
+  // Half-closes (TLS: sends close_notify), best effort, never waits; then destroy the channel.
   void shutdown();
 
   struct impl;

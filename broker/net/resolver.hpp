@@ -3,6 +3,7 @@
 #pragma once
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,15 +23,16 @@ struct resolved {
 
 class resolver {
  public:
-  resolver(boost::asio::io_context&, timer_queue&);
+  // `servers`: name servers to ask instead of those of /etc/resolv.conf, as "127.0.0.1:5353,[::1]:53". For tests.
+  resolver(boost::asio::io_context&, timer_queue&, std::string servers = {});
   ~resolver();
   resolver(const resolver&) = delete;
   resolver& operator=(const resolver&) = delete;
 
   // A look-up under way. Destroying it cancels: `done` is not called then.
   class lookup;
-  // IP literals and names answered from /etc/hosts may call `done` before this returns. Equal names asked at once share one
-  // query. An answer is remembered for its TTL, 5 s at least and 60 s at most; a failure for 1 s.
+  // IP literals and remembered answers call `done` before this returns. Equal names asked at once share one query. An answer
+  // is remembered for its TTL, 5 s at least and 60 s at most; a failure for 1 s. No look-up takes longer than 5 s.
   std::unique_ptr<lookup> find(const std::string& host, std::function<void(const resolved&)> done);
 
   struct impl;

@@ -1,11 +1,11 @@
-// Deadlines of one worker, cheap enough for one a request: entries sit in a heap, the loop's own timer is set only when an
-// entry becomes the earliest, and cancelling costs no system call.
+// Deadlines of one worker, cheap enough for one a request: entries are kept in order, the loop's own timer is set only when
+// an entry becomes the earliest, and cancelling costs no system call (the loop's timer then rings once for nothing).
 #pragma once
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
-#include <memory>
 #include <map>
+#include <memory>
 
 #include "base/answer.hpp"
 
@@ -19,10 +19,10 @@ class timer {
  public:
   timer() = default;
   timer(timer_queue& queue, std::function<void()> fire) : queue_(&queue), fire_(std::move(fire)) {}
-  ~timer() { disarm(); }
+  ~timer();
   timer(const timer&) = delete;
   timer& operator=(const timer&) = delete;
-  void bind(timer_queue& queue, std::function<void()> fire) { disarm(); queue_ = &queue; fire_ = std::move(fire); }
+  void bind(timer_queue& queue, std::function<void()> fire);
   void arm(steady::time_point at);  // replaces an earlier arm()
   void disarm() noexcept;
   bool armed() const { return armed_; }
@@ -33,11 +33,14 @@ class timer {
   std::function<void()> fire_;
   std::multimap<steady::time_point, timer*>::iterator at_;
   bool armed_ = false;
+  bool running_ = false;
 };
 
+// Outlives every armed timer. Worker thread only.
 class timer_queue {
  public:
   explicit timer_queue(boost::asio::io_context&);
+  ~timer_queue();
   timer_queue(const timer_queue&) = delete;
   timer_queue& operator=(const timer_queue&) = delete;
   std::size_t size() const { return entries_.size(); }
@@ -49,7 +52,8 @@ class timer_queue {
   std::multimap<steady::time_point, timer*> entries_;
   boost::asio::steady_timer clock_;
   steady::time_point set_for_ = steady::time_point::max();
-  bool waiting_ = false;
+  timer* firing_ = nullptr;             // whose callback runs now; null once that timer was destroyed or bound anew
+  std::shared_ptr<bool> alive_;         // false once destroyed: the loop may still hold a handler of ours
 };
 
 }  // namespace authbroker

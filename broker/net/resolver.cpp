@@ -1,0 +1,423 @@
+// c-ares does the protocol; this file lends it the loop: its sockets are watched by Asio, its time-outs sit in the timer queue.
+//
+// What a hostile name server can do: answer wrongly (TLS is what protects from that), or not at all (5 s, then a failure that
+// is remembered for 1 s). A thousand addresses in one answer cost memory once: eight are kept.
+#include "net/resolver.hpp"
+
+#include <ares.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/ip/address_v4.hpp>
+#include <boost/asio/ip/address_v6.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <stdexcept>
+#include <unordered_map>
+#include <utility>
+
+#include "base/text.hpp"
+
+namespace authbroker {
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t cached_names_max = 1024;
+constexpr std::size_t queries_max = 1024;
+constexpr auto query_time_max = 5s;
+constexpr int first_try_ms = 1200;  // with two tries and up to three servers c-ares itself ends soon after query_time_max
+constexpr int tries = 2;
+
+// The channel of c-ares and the sockets it has open. Replaced when /etc/resolv.conf changes; the old one lives until its
+// queries have ended.
+struct name_server_channel;
+
+struct socket_watch {
+  socket_watch(asio::io_context& io, int fd) : socket(io, fd) {}
+  asio::posix::stream_descriptor socket;
+  bool want_read = false, want_write = false;
+  bool reading = false, writing = false;
+};
+
+struct waiter {
+  std::function<void(const resolved&)> done;  // empty once cancelled
+};
+
+struct name_query {
+  std::string name;
+  std::vector<std::weak_ptr<waiter>> waiters;
+  timer deadline;
+  bool finished = false;
+};
+
+struct name_server_channel : std::enable_shared_from_this<name_server_channel> {
+  name_server_channel(asio::io_context& io_, timer_queue& timers, const std::string& servers);
+  ~name_server_channel() { close(); }
+  void close();
+  void sockets_changed(int fd, bool readable, bool writable);
+  void watch(int fd);
+  void process(int read_fd, int write_fd);
+  void set_timer();
+
+  asio::io_context& io;
+  timer timeout;
+  ares_channel ares = nullptr;
+  std::map<int, std::shared_ptr<socket_watch>> sockets;
+};
+
+bool could_be_a_name(const std::string& host) {
+  if (host.empty() || host.size() > 253 || host.front() == '.') return false;
+  return std::all_of(host.begin(), host.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+  });
+}
+
+std::string problem_text(int status) {
+  switch (status) {
+    case ARES_ENOTFOUND:
+    case ARES_ENONAME: return "no such name";
+    case ARES_ENODATA: return "the name has no address";
+    case ARES_ESERVFAIL: return "the name server failed (SERVFAIL)";
+    case ARES_EREFUSED: return "the name server refused the question";
+    case ARES_ECONNREFUSED: return "the name server cannot be reached";
+    case ARES_ETIMEOUT: return "the name server does not answer";
+    default: return std::string("name look-up failed: ") + ares_strerror(status);
+  }
+}
+
+// Whether this host has a route to the address: what RFC 6724 would have us ask first. A UDP connect sends nothing.
+bool has_route(const asio::ip::address& to) {
+  const int fd = ::socket(to.is_v6() ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  int failed = -1;
+  if (to.is_v6()) {
+    sockaddr_in6 a{};
+    a.sin6_family = AF_INET6;
+    a.sin6_port = htons(9);
+    const auto bytes = to.to_v6().to_bytes();
+    std::memcpy(&a.sin6_addr, bytes.data(), bytes.size());
+    failed = ::connect(fd, reinterpret_cast<const sockaddr*>(&a), sizeof a);
+  } else {
+    sockaddr_in a{};
+    a.sin_family = AF_INET;
+    a.sin_port = htons(9);
+    const auto bytes = to.to_v4().to_bytes();
+    std::memcpy(&a.sin_addr, bytes.data(), bytes.size());
+    failed = ::connect(fd, reinterpret_cast<const sockaddr*>(&a), sizeof a);
+  }
+  ::close(fd);
+  return failed == 0;
+}
+
+// Families take turns, IPv6 first where this host can reach it, so that one dead family costs one step.
+std::vector<asio::ip::address> in_order(const ares_addrinfo* found, std::chrono::seconds& ttl) {
+  std::vector<asio::ip::address> v4, v6, all;
+  for (const ares_addrinfo_node* n = found->nodes; n != nullptr; n = n->ai_next) {
+    ttl = std::min(ttl, std::chrono::seconds(n->ai_ttl));
+    if (n->ai_family == AF_INET && v4.size() < addresses_tried_max) {
+      sockaddr_in a{};
+      std::memcpy(&a, n->ai_addr, sizeof a);
+      v4.emplace_back(asio::ip::address_v4(ntohl(a.sin_addr.s_addr)));
+    } else if (n->ai_family == AF_INET6 && v6.size() < addresses_tried_max) {
+      sockaddr_in6 a{};
+      std::memcpy(&a, n->ai_addr, sizeof a);
+      asio::ip::address_v6::bytes_type bytes;
+      std::memcpy(bytes.data(), &a.sin6_addr, bytes.size());
+      v6.emplace_back(asio::ip::address_v6(bytes, a.sin6_scope_id));
+    }
+  }
+  const bool six_first = v4.empty() || (!v6.empty() && has_route(v6.front()));
+  auto& first = six_first ? v6 : v4;
+  auto& second = six_first ? v4 : v6;
+  for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
+    if (i < first.size() && all.size() < addresses_tried_max) all.push_back(first[i]);
+    if (i < second.size() && all.size() < addresses_tried_max) all.push_back(second[i]);
+  }
+  return all;
+}
+
+name_server_channel::name_server_channel(asio::io_context& io_, timer_queue& timers, const std::string& servers)
+    : io(io_), timeout(timers, [this] { process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); }) {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) throw std::runtime_error("c-ares cannot be initialised");
+  });
+  ares_options options{};
+  options.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES;
+  options.timeout = first_try_ms;
+  options.tries = tries;
+  options.ndots = 0;  // a name is asked as it is ...
+  options.domains = nullptr;
+  options.ndomains = 0;  // ... and never with a search domain: it is also the name that the certificate must bear
+  char lookups[] = "fb";  // /etc/hosts, then DNS
+  options.lookups = lookups;
+  options.sock_state_cb = [](void* self, ares_socket_t fd, int readable, int writable) {
+    static_cast<name_server_channel*>(self)->sockets_changed(fd, readable != 0, writable != 0);
+  };
+  options.sock_state_cb_data = this;
+  const int status = ares_init_options(&ares, &options,
+                                       ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS | ARES_OPT_DOMAINS |
+                                           ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB);
+  if (status == ARES_ENOMEM) throw std::bad_alloc();
+  if (status != ARES_SUCCESS) throw std::runtime_error(std::string("c-ares: ") + ares_strerror(status));
+  if (!servers.empty() && ares_set_servers_ports_csv(ares, servers.c_str()) != ARES_SUCCESS) {
+    ares_destroy(ares);
+    throw std::runtime_error("not a list of name servers: " + servers);
+  }
+}
+
+void name_server_channel::close() {
+  if (ares == nullptr) return;
+  timeout.disarm();
+  ares_destroy(std::exchange(ares, nullptr));  // tells sockets_changed() about each socket, and each query's callback
+  sockets.clear();
+}
+
+void name_server_channel::sockets_changed(int fd, bool readable, bool writable) {
+  const auto at = sockets.find(fd);
+  if (!readable && !writable) {
+    if (at == sockets.end()) return;
+    at->second->want_read = at->second->want_write = false;
+    at->second->socket.release();  // c-ares closes it
+    sockets.erase(at);
+    return;
+  }
+  auto& w = at != sockets.end() ? at->second : sockets[fd];
+  if (!w) w = std::make_shared<socket_watch>(io, fd);
+  w->want_read = readable;
+  w->want_write = writable;
+  watch(fd);
+}
+
+void name_server_channel::watch(int fd) {
+  const auto at = sockets.find(fd);
+  if (at == sockets.end()) return;
+  const auto w = at->second;
+  // Each handler looks whether the socket is still the same one: numbers are used again.
+  const auto current = [weak = weak_from_this(), w, fd]() -> std::shared_ptr<name_server_channel> {
+    const auto self = weak.lock();
+    if (!self || self->ares == nullptr) return nullptr;
+    const auto now = self->sockets.find(fd);
+    return now != self->sockets.end() && now->second == w ? self : nullptr;
+  };
+  if (w->want_read && !w->reading) {
+    w->reading = true;
+    w->socket.async_wait(asio::posix::stream_descriptor::wait_read, [w, fd, current](const boost::system::error_code& ec) {
+      w->reading = false;
+      const auto self = current();
+      if (!self || ec == asio::error::operation_aborted) return;
+      if (w->want_read) self->process(fd, ARES_SOCKET_BAD);
+      if (const auto still = current()) still->watch(fd);
+    });
+  }
+  if (w->want_write && !w->writing) {
+    w->writing = true;
+    w->socket.async_wait(asio::posix::stream_descriptor::wait_write, [w, fd, current](const boost::system::error_code& ec) {
+      w->writing = false;
+      const auto self = current();
+      if (!self || ec == asio::error::operation_aborted) return;
+      if (w->want_write) self->process(ARES_SOCKET_BAD, fd);
+      if (const auto still = current()) still->watch(fd);
+    });
+  }
+}
+
+void name_server_channel::process(int read_fd, int write_fd) {
+  if (ares == nullptr) return;
+  const auto self = shared_from_this();
+  ares_process_fd(ares, read_fd, write_fd);
+  set_timer();
+}
+
+void name_server_channel::set_timer() {
+  if (ares == nullptr) return;
+  timeval left{};
+  if (ares_timeout(ares, nullptr, &left) == nullptr) return timeout.disarm();
+  timeout.arm(steady::now() + std::chrono::seconds(left.tv_sec) + std::chrono::microseconds(left.tv_usec) + 1ms);
+}
+
+}  // namespace
+
+struct resolver::impl : std::enable_shared_from_this<resolver::impl> {
+  impl(asio::io_context& io_, timer_queue& timers_, std::string servers_) : io(io_), timers(timers_), servers(std::move(servers_)) {}
+
+  struct remembered {
+    resolved what;
+    steady::time_point until;
+  };
+  struct stamp {
+    timespec changed{};
+    ino_t file = 0;
+    off_t size = 0;
+    bool operator==(const stamp& o) const {
+      return changed.tv_sec == o.changed.tv_sec && changed.tv_nsec == o.changed.tv_nsec && file == o.file && size == o.size;
+    }
+  };
+
+  void start(const std::shared_ptr<name_query>& q);
+  void finish(const std::shared_ptr<name_query>& q, resolved what, std::chrono::seconds ttl);
+  void remember(const std::string& name, const resolved& what, std::chrono::seconds ttl);
+  void read_configuration();
+
+  asio::io_context& io;
+  timer_queue& timers;
+  const std::string servers;
+  std::shared_ptr<name_server_channel> channel;
+  std::vector<std::weak_ptr<name_server_channel>> channels;  // those that may still have queries
+  stamp read_at;
+  std::map<std::string, std::shared_ptr<name_query>> queries;
+  std::unordered_map<std::string, remembered> cache;
+  bool closed = false;
+};
+
+void resolver::impl::read_configuration() {
+  struct stat s{};
+  stamp now;
+  if (::stat("/etc/resolv.conf", &s) == 0) now = {s.st_mtim, s.st_ino, s.st_size};
+  if (channel && now == read_at) return;
+  std::erase_if(channels, [](const auto& old) { return old.expired(); });
+  channel = std::make_shared<name_server_channel>(io, timers, servers);  // the old one, if any, is kept by its queries
+  channels.push_back(channel);
+  read_at = now;
+}
+
+void resolver::impl::remember(const std::string& name, const resolved& what, std::chrono::seconds ttl) {
+  const auto now = steady::now();
+  if (cache.size() >= cached_names_max) std::erase_if(cache, [now](const auto& e) { return e.second.until <= now; });
+  if (cache.size() >= cached_names_max) cache.erase(cache.begin());
+  cache.insert_or_assign(name, remembered{what, now + ttl});
+}
+
+void resolver::impl::start(const std::shared_ptr<name_query>& q) {
+  struct call {
+    std::weak_ptr<impl> owner;
+    std::shared_ptr<name_query> q;
+    std::shared_ptr<name_server_channel> channel;
+    asio::io_context& io;
+  };
+  q->deadline.bind(timers, [this, weak = std::weak_ptr<name_query>(q)] {
+    resolved late;
+    late.problem = problem_text(ARES_ETIMEOUT);
+    if (const auto same = weak.lock()) finish(same, std::move(late), 1s);
+  });
+  q->deadline.arm(steady::now() + query_time_max);
+
+  read_configuration();
+  ares_addrinfo_hints hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = ARES_AI_NOSORT;  // its sort opens a socket per address; in_order() opens one
+  auto* const c = new call{weak_from_this(), q, channel, io};
+  ares_getaddrinfo(
+      channel->ares, q->name.c_str(), nullptr, &hints,
+      [](void* arg, int status, int, ares_addrinfo* found) {
+        const std::unique_ptr<call> mine(static_cast<call*>(arg));
+        const std::unique_ptr<ares_addrinfo, void (*)(ares_addrinfo*)> freed(found, [](ares_addrinfo* f) {
+          if (f != nullptr) ares_freeaddrinfo(f);
+        });
+        const auto self = mine->owner.lock();
+        // The channel must not go while c-ares is still on the stack.
+        asio::post(mine->io, [kept = std::move(mine->channel)] {});
+        if (!self || self->closed || status == ARES_EDESTRUCTION) return;
+        resolved what;
+        std::chrono::seconds ttl = 60s;
+        if (status == ARES_SUCCESS && found != nullptr) {
+          what.addresses = in_order(found, ttl);
+          ttl = std::max(ttl, std::chrono::seconds(5s));
+        }
+        if (what.addresses.empty()) {
+          what.problem = problem_text(status == ARES_SUCCESS ? ARES_ENODATA : status);
+          ttl = 1s;
+        }
+        // Through the loop: who waits may do as it likes then, c-ares is not on the stack any more.
+        asio::post(self->io, [self, q = mine->q, result = std::move(what), ttl]() mutable { self->finish(q, std::move(result), ttl); });
+      },
+      c);
+  channel->set_timer();
+}
+
+void resolver::impl::finish(const std::shared_ptr<name_query>& q, resolved what, std::chrono::seconds ttl) {
+  const auto self = shared_from_this();
+  const auto kept = q;  // a reference into the timer's function would not outlive the map's entry
+  if (closed || kept->finished) return;
+  kept->finished = true;
+  kept->deadline.disarm();
+  queries.erase(kept->name);
+  remember(kept->name, what, ttl);
+  for (const auto& weak : kept->waiters) {
+    const auto w = weak.lock();
+    if (!w || !w->done) continue;
+    std::exchange(w->done, nullptr)(what);
+    if (closed) return;
+  }
+}
+
+resolver::resolver(asio::io_context& io, timer_queue& timers, std::string servers)
+    : impl_(std::make_shared<impl>(io, timers, std::move(servers))) {}
+
+resolver::~resolver() {
+  impl_->closed = true;
+  for (auto& [name, q] : impl_->queries) q->deadline.disarm();
+  for (const auto& weak : impl_->channels)
+    if (const auto c = weak.lock()) c->close();
+}
+
+resolver::lookup::~lookup() {
+  if (state_) static_cast<waiter*>(state_.get())->done = nullptr;
+}
+
+std::unique_ptr<resolver::lookup> resolver::find(const std::string& host, std::function<void(const resolved&)> done) {
+  auto handle = std::make_unique<lookup>();
+  boost::system::error_code not_literal;
+  const auto literal = asio::ip::make_address(host, not_literal);
+  if (!not_literal) {
+    done(resolved{{literal}, {}});
+    return handle;
+  }
+  const std::string name = to_lower(host);
+  auto& i = *impl_;
+  if (!could_be_a_name(name)) {
+    done(resolved{{}, "not a host name"});
+    return handle;
+  }
+  if (const auto at = i.cache.find(name); at != i.cache.end()) {
+    if (at->second.until > steady::now()) {
+      const resolved copy = at->second.what;  // `done` may start another look-up, which may drop the entry
+      done(copy);
+      return handle;
+    }
+    i.cache.erase(at);
+  }
+  auto w = std::make_shared<waiter>();
+  w->done = std::move(done);
+  handle->state_ = w;
+  if (const auto at = i.queries.find(name); at != i.queries.end()) {
+    auto& waiters = at->second->waiters;
+    std::erase_if(waiters, [](const std::weak_ptr<waiter>& old) { return old.expired(); });
+    waiters.push_back(w);
+    return handle;
+  }
+  if (i.queries.size() >= queries_max) {
+    std::exchange(w->done, nullptr)(resolved{{}, "too many names are being looked up"});
+    return handle;
+  }
+  auto q = std::make_shared<name_query>();
+  q->name = name;
+  q->waiters.push_back(w);
+  i.queries.emplace(name, q);
+  i.start(q);
+  return handle;
+}
+
+}  // namespace authbroker
