@@ -1,0 +1,73 @@
+// Bytes that must not be seen. A secret_view borrows a password from the host; a secret_text owns something computed from one
+// (its base64, say) and wipes it. Neither can be printed, compared or turned into a string by accident: reveal() is the one
+// way to the bytes, and easy to search for.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+namespace abk {
+
+// Overwrites memory in a way that no optimiser removes.
+inline void wipe(void* bytes, std::size_t n) noexcept {
+  volatile auto* at = static_cast<volatile unsigned char*>(bytes);
+  while (n-- > 0) *at++ = 0;
+}
+
+class secret_view {
+ public:
+  constexpr secret_view() noexcept = default;
+  constexpr explicit secret_view(std::string_view bytes) noexcept : bytes_(bytes) {}
+  constexpr std::string_view reveal() const noexcept { return bytes_; }
+  constexpr bool empty() const noexcept { return bytes_.empty(); }
+  constexpr std::size_t size() const noexcept { return bytes_.size(); }
+
+ private:
+  std::string_view bytes_;
+};
+
+// Grows up to the size it was made with and never moves its bytes, so that no copy of them stays behind.
+class secret_text {
+ public:
+  // Throws std::bad_alloc.
+  explicit secret_text(std::size_t bytes_max) : data_(new char[bytes_max]), max_(bytes_max) {}
+  secret_text(secret_text&& other) noexcept : data_(std::move(other.data_)), size_(other.size_), max_(other.max_) { other.size_ = other.max_ = 0; }
+  secret_text& operator=(secret_text&&) = delete;
+  ~secret_text() {
+    if (data_) wipe(data_.get(), max_);
+  }
+
+  // False, and nothing appended, when it would not fit.
+  bool append(std::string_view bytes) noexcept {
+    if (bytes.size() > max_ - size_) return false;
+    for (const char c : bytes) data_[size_++] = c;
+    return true;
+  }
+  bool append(secret_view bytes) noexcept { return append(bytes.reveal()); }
+  bool append(char c) noexcept { return append(std::string_view(&c, 1)); }
+  std::size_t size() const noexcept { return size_; }
+  secret_view view() const noexcept { return secret_view({data_.get(), size_}); }
+
+ private:
+  std::unique_ptr<char[]> data_;
+  std::size_t size_ = 0;
+  std::size_t max_ = 0;
+};
+
+constexpr std::size_t base64_size(std::size_t bytes) noexcept { return (bytes + 2) / 3 * 4; }
+
+// Base64 with padding and without line breaks. The result is as secret as its input.
+inline secret_text base64(secret_view bytes) {
+  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const std::string_view in = bytes.reveal();
+  secret_text out(base64_size(in.size()));
+  for (std::size_t i = 0; i < in.size(); i += 3) {
+    std::uint32_t group = 0;
+    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (i + k < in.size() ? static_cast<unsigned char>(in[i + k]) : 0U);
+    for (std::size_t k = 0; k < 4; ++k) out.append(i + k <= in.size() ? digits[group >> (18 - 6 * k) & 63U] : '=');
+  }
+  return out;
+}
+
+}  // namespace abk
