@@ -1,0 +1,263 @@
+#include "connection.hpp"
+
+namespace pop3 {
+namespace {
+
+using abk::reason;
+using std::chrono::hours;
+
+constexpr int capability_lines_max = 64;
+constexpr std::size_t capability_bytes_max = 8192;
+
+// Facts. "No APOP here" belongs to a backend and route, since one server may hold domains with and without clear passwords.
+constexpr std::string_view fact_apop = "pop3.apop";
+constexpr std::string_view fact_stamp = "pop3.apop-timestamp";
+constexpr std::string_view fact_xclient = "pop3.xclient";
+constexpr hours a_day{24};
+constexpr hours a_month{31 * 24};
+constexpr std::string_view carry_apop_refused = "apop-refused";
+
+[[noreturn]] void give_up_as(const abk::answer& a) { throw abk::give_up(a.why, a.rule, a.operator_text); }
+
+// A refusal of APOP that leaves USER/PASS to be tried: the server judged the digest, or did not know the command.
+bool leaves_another_try(const abk::answer& a) { return a.what == abk::verdict::no || a.rule == "apop.err-unexplained"; }
+
+bool an_address(std::string_view text) { return !text.empty() && text.size() <= 45 && text.find_first_not_of("0123456789abcdefABCDEF:.") == text.npos; }
+
+}  // namespace
+
+abk::part<reply> connection::hear(abk::channel up) {
+  line_ = co_await up.line();
+  co_return parse_reply(line_);
+}
+
+// ---------------------------------------------------------------- before the question
+
+abk::part<void> connection::prepare(abk::channel up) {
+  up.limit({.received_max = 2048, .sent_max = command_bytes_max});
+  std::optional<std::string> greeting = co_await up.line_or_end();
+  if (!greeting) {
+    reason why = rules_.like == preset::mailtraq ? reason::upstream_busy : reason::upstream_refuses_us;
+    std::string text = "the server closed the connection before its greeting: an access list, a ban, or too many connections";
+    if (rules_.like == preset::imail) text += "; IMail bans an address until its service is restarted";
+    throw abk::give_up(why, "greeting.none", text);
+  }
+  line_ = *greeting;
+  const reply hello = parse_reply(line_);
+  if (hello.what != status::ok) give_up_as(judge("greeting", moment::greeting, hello, now()));
+
+  const bool starttls = up.encrypted() == abk::encryption::starttls_wanted;
+  if (starttls) {
+    // A timestamp from before the handshake may be anybody's: no APOP on this connection.
+    if (rules_.apop == apop_use::require)
+      throw abk::give_up(reason::misconfigured, "apop.starttls", "apop = \"require\" cannot work with STARTTLS: use pop3s");
+    co_await switch_to_tls(up);
+  } else if (rules_.apop != apop_use::never) {
+    read_timestamp(*greeting, up);
+    if (rules_.apop == apop_use::require && timestamp_.empty())
+      throw abk::give_up(reason::misconfigured, "apop.not-offered", "apop = \"require\", and the greeting has no timestamp that can be used");
+  }
+  can_ = co_await ask_capabilities(up);
+}
+
+abk::part<void> connection::switch_to_tls(abk::channel up) {
+  const capabilities in_the_clear = co_await ask_capabilities(up);
+  if (in_the_clear.known && !in_the_clear.stls) throw abk::give_up(reason::tls_unavailable, "stls.not-offered", "CAPA does not list STLS");
+  up.command({"STLS"});
+  const reply go = co_await hear(up);
+  if (go.what != status::ok) give_up_as(judge("stls", moment::stls, go, now()));
+  co_await up.start_tls();
+  // in_the_clear ends here: what was said before the handshake is not believed after it.
+}
+
+abk::part<capabilities> connection::ask_capabilities(abk::channel up) {
+  capabilities out;
+  if (rules_.like == preset::imail) co_return out;  // IMail is older than CAPA
+  up.command({"CAPA"});
+  const reply first = co_await hear(up);
+  if (first.what == status::err) {
+    // Servers older than RFC 2449 say so: nothing is known then. One that is in trouble says that instead.
+    if (code_is(first.code, "SYS")) give_up_as(judge("capa", moment::capa, first, now()));
+    co_return out;
+  }
+  if (first.what != status::ok) throw abk::give_up(reason::upstream_nonsense, "capa.nonsense");
+  out.known = true;
+  std::size_t bytes = 0;
+  for (int lines = 0;; ++lines) {
+    const std::string raw = co_await up.line();
+    std::string_view line = raw;
+    bytes += line.size();
+    line.remove_suffix(line.ends_with("\r\n") ? 2 : 1);
+    if (line == ".") break;
+    if (lines == capability_lines_max || bytes > capability_bytes_max)
+      throw abk::give_up(reason::upstream_nonsense, "capa.too-long", "CAPA has no end within 64 lines and 8 KiB");
+    add_capability(out, line);
+  }
+  co_return out;
+}
+
+void connection::read_timestamp(std::string_view greeting, abk::channel up) {
+  const std::string_view stamp = apop_timestamp(greeting);
+  if (stamp.empty()) return;
+  // A server that repeats a timestamp is broken, or somebody replays it. Compared by digest: facts are short.
+  const auto digest = apop_digest(stamp, abk::secret_view());
+  if (!digest) return;
+  const std::string_view mark = digest->view().reveal();  // of a public text: no secret
+  if (const auto before = up.fact(abk::scope::upstream, fact_stamp); before && *before == mark) return;
+  up.learn(abk::scope::upstream, fact_stamp, mark, a_day);
+  timestamp_ = stamp;
+}
+
+// ---------------------------------------------------------------- the question
+
+abk::part<abk::after> connection::answer(const abk::question& who, abk::channel up) {
+  if (who.kind == ABK_PROBE) {
+    up.decide(tell());
+    co_return abk::after::ready;
+  }
+  const bool apop = apop_first(who, up);
+  if (const perhaps why = excuse(who, apop)) {
+    up.decide(*why);  // nothing was sent: the connection is as good as new
+    co_return abk::after::ready;
+  }
+  if (rules_.forward_client && an_address(who.client)) co_await forward_client(who, up);
+  const perhaps found = co_await log_in(who, up);
+  if (!found) co_return abk::after::close;  // handed on
+  up.decide(*found);
+  up.command({"QUIT"});  // at once: an open session may lock the maildrop
+  co_await up.line_or_end();
+  co_return abk::after::close;
+}
+
+abk::part<void> connection::forward_client(const abk::question& who, abk::channel up) {
+  if (up.fact(abk::scope::upstream, fact_xclient)) co_return;
+  up.command({"XCLIENT ADDR=", who.client});
+  const reply said = co_await hear(up);
+  if (said.what == status::err) up.learn(abk::scope::upstream, fact_xclient, "refused", a_day);
+  else if (said.what != status::ok) throw abk::give_up(reason::upstream_nonsense, "xclient.nonsense");
+}
+
+bool connection::apop_first(const abk::question& who, abk::channel up) const {
+  if (timestamp_.empty() || who.carry == carry_apop_refused) return false;
+  if (rules_.apop == apop_use::require) return true;
+  return !apop_excuse(who.login_name, who.password) && !up.fact(abk::scope::backend, fact_apop);
+}
+
+connection::perhaps connection::excuse(const abk::question& who, bool apop) const {
+  if (apop) return apop_excuse(who.login_name, who.password);
+  const auto chosen = choose(rules_.mechanisms, can_, who.login_name, who.password);
+  if (const auto* why = std::get_if<abk::answer>(&chosen)) return *why;
+  return {};
+}
+
+// The ladder: APOP where it is wanted and may be used; USER/PASS (or AUTH) once, where APOP was refused without telling
+// whether the password or APOP itself was the cause.
+abk::part<connection::perhaps> connection::log_in(const abk::question& who, abk::channel up) {
+  const bool apop = apop_first(who, up);
+  if (apop) {
+    const abk::answer first = co_await by_apop(who, up);
+    if (first.what == abk::verdict::yes) up.learn(abk::scope::question, fact_apop, "yes", a_month);
+    if (rules_.apop == apop_use::require || !leaves_another_try(first)) co_return first;
+    if (up.fact(abk::scope::question, fact_apop)) co_return first;  // APOP works for this name: the password is wrong
+  }
+  const auto chosen = choose(rules_.mechanisms, can_, who.login_name, who.password);
+  if (const auto* why = std::get_if<abk::answer>(&chosen)) co_return *why;
+  const plan by = std::get<plan>(chosen);
+  unoffered_ = by.unoffered;
+  const perhaps found = co_await by_plan(who, up, by, apop);
+  if (found && found->what == abk::verdict::yes && (apop || who.carry == carry_apop_refused)) up.learn(abk::scope::backend, fact_apop, "no", a_day);
+  co_return found;
+}
+
+abk::part<abk::answer> connection::by_apop(const abk::question& who, abk::channel up) {
+  const auto digest = apop_digest(timestamp_, who.password);
+  if (!digest) throw abk::give_up(reason::internal, "apop.no-md5", "this system's libcrypto has no MD5");
+  up.command({"APOP ", who.login_name, " ", *digest});
+  const reply said = co_await hear(up);
+  co_return judge("apop", moment::password, said, now());
+}
+
+abk::part<connection::perhaps> connection::by_plan(const abk::question& who, abk::channel up, plan by, bool after_apop) {
+  switch (by.by) {
+    case mechanism::user: co_return co_await by_user(who, up, after_apop);
+    // After APOP the first command must not bear the password: the server may be gone, and it must not be sent twice.
+    case mechanism::plain: co_return co_await by_plain(who, up, by.initial_response && !after_apop, after_apop);
+    case mechanism::login: co_return co_await by_login(who, up, after_apop);
+  }
+  co_return abk::answer();
+}
+
+// Waits for the reply to the first command of a mechanism. True: the server hung up after it had refused APOP, and the
+// question goes on over a new connection.
+abk::part<bool> connection::hung_up(abk::channel up, bool after_apop) {
+  std::optional<std::string> heard = co_await up.line_or_end();
+  if (heard) {
+    line_ = std::move(*heard);
+    co_return false;
+  }
+  if (!after_apop) throw abk::give_up(reason::upstream_down, "connection.ended", "the server closed the connection");
+  up.next(after_apop_role, carry_apop_refused);
+  co_return true;
+}
+
+abk::part<connection::perhaps> connection::by_user(const abk::question& who, abk::channel up, bool after_apop) {
+  up.command({"USER ", who.login_name});
+  if (co_await hung_up(up, after_apop)) co_return perhaps();
+  const reply to_user = parse_reply(line_);
+  if (to_user.what != status::ok) co_return judge("user", moment::name, to_user, now());
+  up.command({"PASS ", who.password});
+  const reply to_pass = co_await hear(up);
+  co_return judge("pass", moment::password, to_pass, now());
+}
+
+abk::part<connection::perhaps> connection::by_plain(const abk::question& who, abk::channel up, bool initial_response, bool after_apop) {
+  abk::secret_text message(2 + who.login_name.size() + who.password.size());
+  message.append('\0');
+  message.append(who.login_name);
+  message.append('\0');
+  message.append(who.password);
+  const abk::secret_text encoded = abk::base64(message.view());
+  if (initial_response) {
+    up.command({"AUTH PLAIN ", encoded});
+  } else {
+    up.command({"AUTH PLAIN"});
+    if (co_await hung_up(up, after_apop)) co_return perhaps();
+    const reply go = parse_reply(line_);
+    // PLAIN has nothing to challenge with: a text here belongs to another protocol.
+    if (go.what != status::challenge || !go.text.empty()) co_return judge("auth-plain", moment::start, go, now());
+    up.command({encoded});
+  }
+  const reply said = co_await hear(up);
+  co_return judge("auth-plain", moment::password, said, now());
+}
+
+abk::part<connection::perhaps> connection::by_login(const abk::question& who, abk::channel up, bool after_apop) {
+  up.command({"AUTH LOGIN"});
+  if (co_await hung_up(up, after_apop)) co_return perhaps();
+  const reply go = parse_reply(line_);
+  if (go.what != status::challenge) co_return judge("auth-login", moment::start, go, now());
+  const abk::secret_text name = abk::base64(abk::secret_view(who.login_name));
+  up.command({name.view().reveal()});  // not a secret: marked as one it would count as the password being sent
+  const reply to_name = co_await hear(up);
+  if (to_name.what != status::challenge) co_return judge("auth-login", moment::name, to_name, now());
+  const abk::secret_text password = abk::base64(who.password);
+  up.command({password});
+  const reply said = co_await hear(up);
+  co_return judge("auth-login", moment::password, said, now());
+}
+
+// For `probe` and `check-config --connect`: what this server can do. Asks nothing, and says nothing of any account.
+abk::answer connection::tell() const {
+  abk::answer out = abk::answer::yes("probe");
+  const auto add = [&out](const char* name, bool set) { out.attributes.emplace_back(name, set ? "yes" : "no"); };
+  add("capa", can_.known);
+  add("user", can_.user || !can_.known);
+  add("sasl-plain", can_.plain);
+  add("sasl-login", can_.login);
+  add("auth-resp-code", can_.auth_resp_code);
+  if (rules_.apop != apop_use::never) add("apop", !timestamp_.empty());
+  if (can_.login_delay_s > 0) out.attributes.emplace_back("login-delay-s", std::to_string(can_.login_delay_s));
+  return out;
+}
+
+}  // namespace pop3
