@@ -162,7 +162,10 @@ boost::asio::awaitable<finding> dispatcher::ask_stages(const route& r, const std
     backend& b = *stages[i];
     const steady::time_point now = steady::now();
     if (now >= until) {
-      if (found.empty()) found.push_back(finding::tempfail(reason::deadline)), names.push_back(b.name());
+      if (found.empty()) {
+        found.push_back(finding::tempfail(reason::deadline));
+        names.push_back(b.name());
+      }
       break;
     }
     // What is left is split evenly over the tries that are left, as far as they have not begun at an upstream.

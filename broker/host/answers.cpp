@@ -1,0 +1,98 @@
+#include "host/answers.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.hpp"
+
+namespace authbroker {
+namespace {
+
+struct reason_row {
+  std::uint32_t number;
+  reason why;
+};
+constexpr auto reasons = std::to_array<reason_row>({
+    {ABK_REASON_NONE, reason::none},
+    {ABK_REASON_MAILBOX_BUSY, reason::mailbox_busy},
+    {ABK_REASON_ALERT, reason::alert},
+    {ABK_REASON_PASSWORD_EXPIRING, reason::password_expiring},
+    {ABK_REASON_YES_MUST_CHANGE, reason::must_change_later},
+    {ABK_REASON_WRONG_PASSWORD, reason::wrong_password},
+    {ABK_REASON_NO_SUCH_USER, reason::no_such_user},
+    {ABK_REASON_ACCOUNT_DISABLED, reason::account_disabled},
+    {ABK_REASON_ACCOUNT_LOCKED, reason::account_locked},
+    {ABK_REASON_ACCOUNT_EXPIRED, reason::account_expired},
+    {ABK_REASON_PASSWORD_EXPIRED, reason::password_expired},
+    {ABK_REASON_PASSWORD_MUST_CHANGE, reason::password_must_change},
+    {ABK_REASON_NOT_PERMITTED, reason::not_permitted},
+    {ABK_REASON_BAD_NAME, reason::bad_name},
+    {ABK_REASON_BAD_PASSWORD, reason::bad_password},
+    {ABK_REASON_TOO_LONG, reason::too_long},
+    {ABK_REASON_ACCEPTS_ALL, reason::accepts_all},
+    {ABK_REASON_VRFY_UNSUPPORTED, reason::vrfy_unsupported},
+    {ABK_REASON_CANNOT_VERIFY, reason::cannot_verify},
+    {ABK_REASON_UPSTREAM_DOWN, reason::upstream_down},
+    {ABK_REASON_UPSTREAM_BUSY, reason::upstream_busy},
+    {ABK_REASON_UPSTREAM_REFUSES_US, reason::upstream_refuses_us},
+    {ABK_REASON_UPSTREAM_NONSENSE, reason::upstream_nonsense},
+    {ABK_REASON_TLS_UNAVAILABLE, reason::tls_unavailable},
+    {ABK_REASON_SERVICE_ACCOUNT, reason::service_account},
+    {ABK_REASON_TOO_FREQUENT, reason::too_frequent},
+    {ABK_REASON_GREYLISTED, reason::greylisted},
+    {ABK_REASON_MISCONFIGURED, reason::misconfigured},
+    {ABK_REASON_INTERNAL, reason::internal},
+});
+
+verdict verdict_of(question_kind kind, std::uint32_t number) {
+  const bool login = kind != question_kind::mailbox;
+  switch (number) {
+    case ABK_YES: return login ? verdict::accept : verdict::exists;
+    case ABK_NO: return login ? verdict::reject : verdict::absent;
+    case ABK_UNVERIFIABLE: return login ? verdict::tempfail : verdict::unverifiable;
+    default: return verdict::tempfail;
+  }
+}
+
+constexpr std::size_t addresses_max = 256, address_bytes = 320, attributes_max = 64, attribute_bytes = 512;
+
+}  // namespace
+
+finding read_answer(question_kind kind, const abk_answer& from, std::string_view password, bool& is_legal) {
+  finding out;
+  is_legal = true;
+  const auto text = [&](abk_str s, std::size_t most) { return blot(clean_notice(view(s).substr(0, most * 4), most), password); };
+  const reason_row* row = std::find_if(reasons.begin(), reasons.end(), [&](const reason_row& r) { return r.number == from.reason; });
+  out.what = verdict_of(kind, from.verdict);
+  out.why = row == reasons.end() ? reason::internal : row->why;
+  // A plain "absent" or "exists" has no reason; a plugin that gives a login's reason with it means the plain one.
+  if (kind == question_kind::mailbox && is_no(out.what) && out.why == reason::no_such_user) out.why = reason::none;
+  const bool known = from.verdict <= ABK_UNVERIFIABLE && row != reasons.end() && !(from.verdict == ABK_UNVERIFIABLE && kind != question_kind::mailbox);
+  // Zero-filled: a tempfail that says nothing more.
+  if (out.what == verdict::tempfail && out.why == reason::none) out.why = reason::internal;
+  if (!known || !legal(out.what, out.why)) {
+    is_legal = false;
+    return finding::tempfail(reason::internal, "the plugin answered verdict " + std::to_string(from.verdict) + " with reason " +
+                                                   std::to_string(from.reason) + ", which do not go together");
+  }
+  out.rule = text(from.rule, 64);
+  out.public_text = text(from.public_text, 200);
+  out.operator_text = text(from.operator_text, 400);
+  out.notice = text(from.notice, 200);
+  out.mailbox = text(from.mailbox, address_bytes);
+  out.kind = from.kind <= ABK_KIND_RESOURCE ? static_cast<mailbox_kind>(from.kind) : mailbox_kind::unknown;
+  out.truncated = from.address_count > addresses_max;
+  for (std::size_t i = 0; i < std::min(from.address_count, addresses_max); ++i) {
+    if (from.addresses[i].len > address_bytes) out.truncated = true;
+    else out.addresses.push_back(text(from.addresses[i], address_bytes));
+  }
+  out.addresses_complete = (from.flags & ABK_ANSWER_ADDRESSES_COMPLETE) != 0 && !out.truncated;
+  for (std::size_t i = 0; i < std::min(from.attribute_count, attributes_max); ++i)
+    out.attributes.emplace_back(text(from.attributes[i].name, 64), text(from.attributes[i].value, attribute_bytes));
+  out.retry_after = std::chrono::milliseconds(from.retry_after_ms);
+  if ((from.flags & ABK_ANSWER_HAS_EXPIRY) != 0) out.password_expires_in = std::chrono::seconds(from.password_expires_in_s);
+  if ((from.flags & ABK_ANSWER_HAS_GRACE) != 0) out.grace_logins = from.grace_logins;
+  return out;
+}
+
+}  // namespace authbroker

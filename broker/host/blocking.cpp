@@ -1,0 +1,198 @@
+#include "host/blocking.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <thread>
+
+#include "host/answers.hpp"
+
+namespace authbroker {
+namespace {
+
+struct check_state {
+  abk_check api;
+  backend_core* core;
+  question_kind kind;
+  std::string_view password;
+  finding out;
+  bool answered = false;
+};
+
+void take_answer(abk_check* c, const abk_answer* answer) {
+  check_state& me = *static_cast<check_state*>(c->host);
+  if (me.answered || answer == nullptr || answer->size < sizeof(abk_answer)) {
+    me.core->misbehaved("check() answered twice, or with a short struct");
+    return;
+  }
+  me.answered = true;
+  bool is_legal = true;
+  me.out = read_answer(me.kind, *answer, me.password, is_legal);
+  if (!is_legal) me.core->misbehaved(me.out.operator_text);
+}
+
+}  // namespace
+
+abk_question to_question(const stage_question& q, steady::time_point until) {
+  abk_question out{};
+  out.size = sizeof out;
+  out.kind = q.kind == question_kind::login ? ABK_LOGIN : q.kind == question_kind::mailbox ? ABK_MAILBOX : ABK_PROBE;
+  out.id = 1;
+  out.login_name = to_abk(q.login_name);
+  out.address = to_abk(q.address);
+  out.local = to_abk(q.local);
+  out.domain = to_abk(q.domain);
+  out.identity = to_abk(q.identity);
+  if (q.password != nullptr) out.password = to_abk(q.password->reveal());
+  out.client = to_abk(q.client);
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - steady::now()).count();
+  out.time_left_ms = static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, 3'600'000));
+  return out;
+}
+
+finding run_check(backend_core& core, const abk_question& q, question_kind kind, std::string_view password) {
+  check_state state{{sizeof(abk_check), nullptr, &take_answer}, &core, kind, password, {}, false};
+  state.api.host = &state;
+  if (core.disabled()) return finding::tempfail(reason::internal, "the backend is disabled: its plugin misbehaved too often");
+  try {
+    core.api->check(core.api, &q, &state.api);
+  } catch (const std::exception& e) {
+    core.misbehaved(std::string("check() threw: ") + e.what());
+    state.out = finding::tempfail(reason::internal, "the plugin failed");
+    state.answered = true;
+  } catch (...) {
+    core.misbehaved("check() threw");
+    state.out = finding::tempfail(reason::internal, "the plugin failed");
+    state.answered = true;
+  }
+  if (!state.answered) {
+    core.misbehaved("check() returned without an answer");
+    state.out = finding::tempfail(reason::internal, "the plugin gave no answer");
+  }
+  state.out.password_sent = kind == question_kind::login;  // it has seen it, and who knows what it did
+  return std::move(state.out);
+}
+
+// Copies: the asker may be gone before the thread is done.
+struct blocking_lane::job {
+  leg_ptr asked;
+  question_kind kind = question_kind::login;
+  std::string login_name, address, local, domain, identity, client;
+  secret password;
+  steady::time_point until;
+  worker* home = nullptr;
+  bool started = false;
+  bool abandoned = false;
+};
+
+void blocking_lane::submit(const leg_ptr& l) {
+  const stage_question& q = *l->asked;
+  auto j = std::make_shared<job>();
+  j->asked = l;
+  j->kind = q.kind;
+  j->login_name = q.login_name;
+  j->address = q.address;
+  j->local = q.local;
+  j->domain = q.domain;
+  j->identity = q.identity;
+  j->client = q.client;
+  if (q.password != nullptr) j->password = q.password->copy();
+  j->until = l->until;
+  j->home = l->home;
+  const std::weak_ptr<leg> weak = l;
+  l->deadline_timer.bind(l->home->timers, [weak] {
+    if (const leg_ptr it = weak.lock()) give_up_leg(it, finding::tempfail(reason::deadline, "the plugin did not answer in time"));
+  });
+  l->deadline_timer.arm(l->until);
+  l->start_timer.bind(l->home->timers, [weak, j, self = weak_from_this()] {
+    const leg_ptr it = weak.lock();
+    const auto lane = self.lock();
+    if (it == nullptr || lane == nullptr) return;
+    {
+      const std::lock_guard hold(lane->mutex_);
+      if (j->started) return;
+    }
+    give_up_leg(it, finding::tempfail(reason::overloaded, "all threads of the backend are busy"));
+  });
+  l->start_timer.arm(std::min(l->start_by, l->until));
+  l->on_give_up = [self = shared_from_this(), j] {
+    const std::lock_guard hold(self->mutex_);
+    j->abandoned = true;
+    if (j->started) j->asked->result.password_sent = j->kind == question_kind::login;
+    std::erase(self->queue_, j);
+  };
+  bool more_threads = false;
+  const char* refused = nullptr;
+  {
+    const std::lock_guard hold(mutex_);
+    if (retired_) refused = "the configuration was replaced";
+    else if (queue_.size() >= core_->rules.pool.queue) refused = "the queue of the backend is full";
+    else {
+      queue_.push_back(j);
+      more_threads = busy_ + queue_.size() > threads_ && threads_ < threads_max_;
+      if (more_threads) ++threads_;
+    }
+  }
+  if (refused != nullptr) return end_leg(*l, finding::tempfail(retired_ ? reason::shutting_down : reason::overloaded, refused));
+  if (more_threads) {
+    try {
+      std::thread([self = shared_from_this()] { self->work(); }).detach();
+    } catch (const std::system_error&) {  // S-12: no thread to be had
+      const std::lock_guard hold(mutex_);
+      --threads_;
+    }
+  }
+  wake_.notify_one();
+}
+
+void blocking_lane::work() {
+  std::unique_lock hold(mutex_);
+  while (true) {
+    wake_.wait(hold, [&] { return retired_ || !queue_.empty(); });
+    if (queue_.empty()) break;
+    const std::shared_ptr<job> j = std::move(queue_.front());
+    queue_.pop_front();
+    j->started = true;
+    ++busy_;
+    hold.unlock();
+    run(*j);
+    hold.lock();
+    --busy_;
+  }
+  --threads_;
+}
+
+void blocking_lane::run(job& j) {
+  stage_question q;
+  q.kind = j.kind;
+  q.login_name = j.login_name;
+  q.address = j.address;
+  q.local = j.local;
+  q.domain = j.domain;
+  q.identity = j.identity;
+  q.client = j.client;
+  if (!j.password.empty()) q.password = &j.password;
+  finding f = run_check(*core_, to_question(q, j.until), j.kind, j.password.reveal());
+  j.password.clear();
+  // By its worker: the leg is not ours to touch here.
+  boost::asio::post(j.home->io, [l = std::move(j.asked), f = std::move(f)]() mutable { end_leg(*l, std::move(f)); });
+}
+
+void blocking_lane::retire() {
+  {
+    const std::lock_guard hold(mutex_);
+    retired_ = true;
+  }
+  wake_.notify_all();
+}
+
+std::uint32_t blocking_lane::busy() const {
+  const std::lock_guard hold(mutex_);
+  return busy_;
+}
+
+std::uint32_t blocking_lane::waiting() const {
+  const std::lock_guard hold(mutex_);
+  return static_cast<std::uint32_t>(queue_.size());
+}
+
+}  // namespace authbroker

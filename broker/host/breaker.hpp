@@ -1,0 +1,66 @@
+// Is an upstream worth trying? Only failures to connect, to encrypt or to prepare count, never anything after a question
+// began: a wrong password must not make a server look dead. Pure: time is handed in. One breaker an upstream, for all workers;
+// the owner locks.
+#pragma once
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "base/answer.hpp"
+
+namespace authbroker {
+
+class breaker {
+ public:
+  using milliseconds = std::chrono::milliseconds;
+  static constexpr milliseconds first_probe{250};
+
+  breaker(std::uint32_t failures, milliseconds reopen) : failures_max_(failures), reopen_(std::max(reopen, first_probe)) {}
+
+  bool closed() const { return failures_ < failures_max_; }
+  // True once for each probe that is due while it is open: the caller then tries to connect and prepare, without a question.
+  bool take_probe(steady::time_point now) {
+    if (closed() || now < next_probe_) return false;
+    next_probe_ = now + wait_;
+    wait_ = std::min(wait_ * 2, reopen_);
+    return true;
+  }
+  steady::time_point next_probe() const { return next_probe_; }
+
+  // True if this opened it.
+  bool failed(steady::time_point now, reason why, std::string text) {
+    last_reason_ = why;
+    last_text_ = std::move(text);
+    if (failures_ < 1'000'000) ++failures_;
+    if (failures_ != failures_max_) return false;
+    wait_ = std::min(first_probe * 2, reopen_);
+    next_probe_ = now + first_probe;
+    since_ = now;
+    return true;
+  }
+  // True if this closed it.
+  bool succeeded(steady::time_point now) {
+    const bool was_open = !closed();
+    if (was_open) since_ = now;
+    failures_ = 0;
+    return was_open;
+  }
+
+  std::uint32_t failures() const { return failures_; }
+  reason last_reason() const { return last_reason_; }
+  const std::string& last_text() const { return last_text_; }
+  steady::time_point since() const { return since_; }
+
+ private:
+  std::uint32_t failures_max_;
+  milliseconds reopen_;
+  std::uint32_t failures_ = 0;
+  milliseconds wait_ = first_probe;
+  steady::time_point next_probe_{};
+  steady::time_point since_ = steady::now();
+  reason last_reason_ = reason::upstream_down;
+  std::string last_text_;
+};
+
+}  // namespace authbroker

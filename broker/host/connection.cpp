@@ -1,0 +1,607 @@
+#include "host/connection.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "host/answers.hpp"
+
+namespace authbroker {
+namespace {
+
+constexpr std::size_t in_bytes_max = 64 * 1024, out_bytes_max = 64 * 1024, carry_bytes_max = 4096;
+constexpr auto tidy_time_max = std::chrono::seconds(2);
+
+bool login_kind(const leg& l) { return l.asked->kind == question_kind::login; }
+
+}  // namespace
+
+connection::connection(std::shared_ptr<pool> owner, worker& home, std::uint32_t role) : pool_(std::move(owner)), home_(home), role_(role) {
+  io_.size = sizeof io_;
+  io_.host = this;
+  io_.consume = &io_consume;
+  io_.send = &io_send;
+  io_.finish = &io_finish;
+  io_.next = &io_next;
+}
+
+connection::~connection() {
+  wipe(out_.data(), out_.size());
+}
+
+template <class Call>
+bool connection::guarded(const char* what, Call call) {
+  in_plugin_ = true;
+  bool fine = true;
+  try {
+    call();
+  } catch (const std::exception& e) {
+    pool_->core().misbehaved(std::string(what) + "() threw: " + e.what());
+    fine = false;
+  } catch (...) {
+    pool_->core().misbehaved(std::string(what) + "() threw");
+    fine = false;
+  }
+  in_plugin_ = false;
+  return fine;
+}
+
+// ---------------------------------------------------------------- opening: upstream after upstream
+
+void connection::open(steady::time_point until, int probe, leg_ptr for_leg) {
+  reserved_ = std::move(for_leg);
+  open_until_ = until;
+  probing_ = probe >= 0;
+  timer_.bind(home_.timers, [this] { timed_out(); });
+  if (reserved_ != nullptr) {
+    const std::weak_ptr<connection> me = weak_from_this();
+    reserved_->on_give_up = [me] {
+      if (const auto c = me.lock()) c->close_now();
+    };
+  }
+  for (std::size_t u = 0; u < pool_->upstreams().size(); ++u)
+    if (probing_ ? u == static_cast<std::size_t>(probe) : pool_->usable(u)) candidates_.push_back(u);
+  state_ = state::opening;
+  counted_ = reserved_ == nullptr;
+  try_next_upstream();
+}
+
+void connection::leave_opening() {
+  if (counted_) pool_->opening_ended(*this);
+  counted_ = false;
+}
+
+void connection::try_next_upstream() {
+  const auto self = shared_from_this();
+  const steady::time_point now = steady::now();
+  if (candidates_.empty() || now >= open_until_) {
+    if (!any_failure_) first_failure_ = candidates_.empty() ? pool_->breaker_finding() : finding::tempfail(reason::deadline, "no time left to connect");
+    leave_opening();
+    pool_->connection_failed(*this, first_failure_, first_failure_.why == reason::service_account);
+    reserved_ = nullptr;
+    return close_now();
+  }
+  upstream_ = candidates_.front();
+  // What time is left is split over the replicas that are left, so that the last one gets its turn.
+  const auto share = (open_until_ - now) / static_cast<int>(candidates_.size());
+  const steady::time_point until = now + std::min<steady::duration>(pool_->core().rules.timeouts.connect, share);
+  candidates_.erase(candidates_.begin());
+  const upstream_rules& u = pool_->upstreams()[upstream_];
+  if (reserved_ != nullptr) {
+    reserved_->upstream = u.label();
+    reserved_->note("upstream", u.scheme + "://" + u.label());
+  }
+  stream_ = std::make_unique<channel>(home_.io, home_.timers, home_.names, u.tls == tls_use::none ? nullptr : pool_->core().tls);
+  dial_target target;
+  target.host = u.host;
+  target.port = u.port;
+  target.tls_at_once = u.tls == tls_use::implicit;
+  const std::string& server_name = pool_->core().rules.tls.server_name;
+  target.tls_name = server_name.empty() || pool_->refuse_local() ? u.host : server_name;
+  target.refuse_local = pool_->refuse_local();
+  std::function<void(std::string_view, std::string)> note;
+  if (reserved_ != nullptr) note = [l = reserved_](std::string_view what, std::string text) { l->note(what, std::move(text)); };
+  stream_->open(std::move(target), until, [this](const open_outcome& o) { opened(o); }, std::move(note));
+}
+
+void connection::opened(const open_outcome& o) {
+  const auto self = shared_from_this();
+  if (o.why != reason::none) return upstream_failed(o.why, o.text, true);
+  start_session();
+}
+
+// Before any question: the next replica may be tried.
+void connection::upstream_failed(reason why, std::string text, bool try_others) {
+  const auto self = shared_from_this();
+  timer_.disarm();
+  const std::string label = pool_->upstreams()[upstream_].label();
+  if (reserved_ != nullptr) reserved_->note("failed", std::string(name(why)) + ": " + text);
+  if (why != reason::service_account) pool_->upstream_failed(upstream_, home_, why, text);
+  finding f = finding::tempfail(why, std::move(text));
+  f.upstream = label;
+  // The first failure is told, unless it only says "down" and a later one says more.
+  if (!any_failure_ || (first_failure_.why == reason::upstream_down && why != reason::upstream_down)) first_failure_ = std::move(f);
+  any_failure_ = true;
+  if (session_ != nullptr) {
+    guarded("destroy", [&] { session_->destroy(session_); });
+    session_ = nullptr;
+  }
+  stream_.reset();
+  in_.clear();
+  in_at_ = 0;
+  out_.clear();
+  failed_prepare_ = false;
+  state_ = state::opening;
+  if (!try_others) candidates_.clear();
+  try_next_upstream();
+}
+
+// ---------------------------------------------------------------- preparing
+
+void connection::start_session() {
+  const abk_backend* api = pool_->core().api;
+  const upstream_rules& u = pool_->upstreams()[upstream_];
+  io_.channel = stream_->encrypted() ? ABK_TLS : u.tls == tls_use::starttls ? ABK_STARTTLS_WANTED : ABK_CLEARTEXT;
+  io_.eof = false;
+  guarded("open", [&] { session_ = api->open(api, role_); });
+  if (session_ == nullptr || session_->begin == nullptr || session_->resume == nullptr || session_->destroy == nullptr) {
+    session_ = nullptr;
+    pool_->core().misbehaved("open() gave no usable session");
+    return upstream_failed(reason::internal, "the plugin gave no session", false);
+  }
+  state_ = state::preparing;
+  if (session_->prepare == nullptr) return prepared();
+  arm(pool_->core().rules.timeouts.reply);
+  std::uint32_t step = 0;
+  if (!guarded("prepare", [&] { step = session_->prepare(session_, &io_); })) return upstream_failed(reason::internal, "the plugin failed", false);
+  take_step(step);
+}
+
+// The gate: no question, and so no name and no password, on a channel that is not encrypted, unless the configuration wants it.
+void connection::prepared() {
+  if (io_.channel != ABK_TLS && (io_.channel == ABK_STARTTLS_WANTED || !pool_->core().rules.cleartext))
+    return upstream_failed(reason::tls_unavailable, "the upstream was not brought to TLS; nothing was sent", true);
+  timer_.disarm();
+  pool_->upstream_works(upstream_);
+  became_ready();
+}
+
+void connection::became_ready() {
+  const auto self = shared_from_this();
+  const bool fresh = state_ == state::preparing;
+  if (closing_) return close_now();
+  if (in_at_ < in_.size()) {  // nobody asked for it: a reply too many, or a flood
+    pool_->core().log->line(level::warning, "upstream_talks_unasked").field("backend", pool_->core().rules.name).field("upstream", pool_->upstreams()[upstream_].label());
+    if (fresh) return upstream_failed(reason::upstream_nonsense, "the upstream talks without being asked", true);
+    return close_now();
+  }
+  state_ = state::ready;
+  leave_opening();
+  ready_since_ = steady::now();
+  timer_.arm(ready_since_ + pool_->core().rules.pool.idle);
+  stream_->wait_readable([this] { receive(); });
+  pool_->connection_ready(self, fresh);
+}
+
+// ---------------------------------------------------------------- questions
+
+std::uint32_t connection::questions_max() const { return std::max(pool_->core().api->questions_max, 1u); }
+
+std::size_t connection::live() const {
+  return static_cast<std::size_t>(std::count_if(questions_.begin(), questions_.end(), [](const question& q) { return q.asked != nullptr; }));
+}
+
+connection::question* connection::find(std::uint32_t id) {
+  const auto it = std::find_if(questions_.begin(), questions_.end(), [id](const question& q) { return q.id == id; });
+  return it == questions_.end() ? nullptr : &*it;
+}
+
+void connection::begin(leg_ptr l) {
+  const auto self = shared_from_this();
+  // Ready since before this moment: the upstream may have gone meanwhile.
+  const bool was_idle = state_ == state::ready && steady::now() - ready_since_ > std::chrono::milliseconds(1);
+  if (state_ == state::ready) pool_->connection_idle_ended(*this);
+  state_ = state::busy;
+  l->is = leg::state::running;
+  l->start_timer.disarm();
+  l->upstream = pool_->upstreams()[upstream_].label();
+  const std::weak_ptr<connection> me = weak_from_this();
+  const leg* who = l.get();
+  l->on_give_up = [me, who] {
+    if (const auto c = me.lock()) c->give_up(who);
+  };
+  const std::uint32_t id = next_id_++;
+  questions_.push_back({id, l, false, false, was_idle});
+  const stage_question& q = *l->asked;
+  abk_question asked{};
+  asked.size = sizeof asked;
+  asked.kind = q.kind == question_kind::login ? ABK_LOGIN : q.kind == question_kind::mailbox ? ABK_MAILBOX : ABK_PROBE;
+  asked.id = id;
+  asked.login_name = to_abk(q.login_name);
+  asked.address = to_abk(q.address);
+  asked.local = to_abk(q.local);
+  asked.domain = to_abk(q.domain);
+  asked.identity = to_abk(q.identity);
+  if (l->may_see_password) asked.password = to_abk(l->password());
+  asked.client = to_abk(q.client);
+  asked.carry = to_abk(l->carry);
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(l->until - steady::now()).count();
+  asked.time_left_ms = static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, 3'600'000));
+  arm(pool_->core().rules.timeouts.reply);
+  std::uint32_t step = 0;
+  if (!guarded("begin", [&] { step = session_->begin(session_, &asked, &io_); })) return end(reason::internal, "the plugin failed");
+  take_step(step);
+}
+
+void connection::settle(question& q, finding f) {
+  const leg_ptr l = std::move(q.asked);
+  q.asked = nullptr;
+  f.password_sent = f.password_sent || q.secret_sent;
+  f.upstream = pool_->upstreams()[upstream_].label();
+  end_leg(*l, std::move(f));
+}
+
+// The asker is gone, or its time is up.
+void connection::give_up(const leg* who) {
+  const auto self = shared_from_this();
+  const auto it = std::find_if(questions_.begin(), questions_.end(), [who](const question& q) { return q.asked.get() == who; });
+  if (it == questions_.end()) return;
+  const std::uint32_t id = it->id;
+  it->asked->result.password_sent = it->secret_sent;
+  it->asked = nullptr;
+  bool keep = false;
+  if (session_ != nullptr && session_->cancel != nullptr) guarded("cancel", [&] { keep = session_->cancel(session_, id); });
+  std::erase_if(questions_, [id](const question& q) { return q.id == id; });
+  if (!keep) closing_ = true;
+  if (closing_ && live() == 0) close_now();
+}
+
+// ---------------------------------------------------------------- steps and bytes
+
+void connection::take_step(std::uint32_t step) {
+  const auto self = shared_from_this();
+  if (state_ == state::closed) return;
+  flush();
+  if (state_ == state::closed) return;
+  if (live() > 0 || state_ == state::preparing) arm(pool_->core().rules.timeouts.reply);
+  switch (step) {
+    case ABK_READ:
+      std::erase_if(questions_, [](const question& q) { return q.asked == nullptr; });
+      if (io_.eof) return lost(reason::upstream_down, "the upstream closed the connection");
+      if (state_ == state::busy && live() == 0) {
+        state_ = state::tidying;
+        arm(tidy_time_max);
+      }
+      if (in_.size() - in_at_ >= in_bytes_max) return lost(reason::upstream_nonsense, "the upstream sends without end");
+      stream_->wait_readable([this] { receive(); });
+      return;
+    case ABK_START_TLS:
+      if (state_ != state::preparing || io_.channel != ABK_STARTTLS_WANTED) {
+        misbehaved("START_TLS where it is not legal");
+        return;
+      }
+      if (in_at_ < in_.size()) return upstream_failed(reason::upstream_nonsense, "plaintext before TLS: bytes were waiting behind the reply to STARTTLS", true);
+      return start_tls();
+    case ABK_READY:
+      if (state_ == state::preparing) return prepared();
+      if (live() > 0) {
+        misbehaved("READY with a question unanswered");
+        return;
+      }
+      questions_.clear();
+      return became_ready();
+    case ABK_CLOSE:
+      if (state_ == state::preparing) {
+        finding f = failed_prepare_ ? prepare_finding_ : finding::tempfail(reason::upstream_down, io_.eof ? "the upstream closed the connection" : "the plugin gave up");
+        return upstream_failed(f.why, f.operator_text, f.why != reason::service_account && f.why != reason::misconfigured);
+      }
+      if (live() > 0) {
+        misbehaved("CLOSE with a question unanswered");
+        return;
+      }
+      return close_now();
+    default: misbehaved("an unknown step"); return;
+  }
+}
+
+void connection::start_tls() {
+  if (!out_.empty()) {
+    stream_->wait_writable([this] {
+      const auto self = shared_from_this();
+      flush();
+      if (state_ == state::preparing) start_tls();
+    });
+    return;
+  }
+  std::function<void(std::string_view, std::string)> note;
+  if (reserved_ != nullptr) note = [l = reserved_](std::string_view what, std::string text) { l->note(what, std::move(text)); };
+  timer_.disarm();
+  const steady::time_point until = std::min(open_until_, steady::now() + pool_->core().rules.timeouts.connect);
+  stream_->start_tls(until, [this](const open_outcome& o) {
+    const auto self = shared_from_this();
+    if (o.why != reason::none) return upstream_failed(o.why, o.text, true);
+    io_.channel = ABK_TLS;
+    pump();
+  }, std::move(note));
+}
+
+// Gives the plugin what is there.
+void connection::pump() {
+  io_.in = {in_.data() + in_at_, in_.size() - in_at_};
+  std::uint32_t step = 0;
+  if (!guarded("resume", [&] { step = session_->resume(session_, &io_); })) {
+    if (state_ == state::preparing) return upstream_failed(reason::internal, "the plugin failed", false);
+    return end(reason::internal, "the plugin failed");
+  }
+  if (in_at_ == in_.size()) {
+    in_.clear();
+    in_at_ = 0;
+  }
+  take_step(step);
+}
+
+void connection::receive() {
+  const auto self = shared_from_this();
+  if (state_ == state::closed) return;
+  char part[4096];
+  const io_result got = stream_->read(part);
+  if (got.status == io_status::would_block) {
+    stream_->wait_readable([this] { receive(); });
+    return;
+  }
+  if (got.status == io_status::ok) {
+    if (in_at_ > 0) {
+      in_.erase(0, in_at_);
+      in_at_ = 0;
+    }
+    in_.append(part, got.bytes);
+    trace_bytes("<", {part, got.bytes}, nullptr, 0);
+    for (question& q : questions_) q.heard = true;
+  } else {
+    io_.eof = true;  // orderly or not: what came before is complete lines or nothing
+  }
+  if (state_ == state::ready && (pool_->core().api->flags & ABK_IDLE_READ) == 0) {
+    if (got.status == io_status::ok)
+      pool_->core().log->line(level::debug, "upstream_talks_unasked").field("backend", pool_->core().rules.name).field("upstream", pool_->upstreams()[upstream_].label());
+    return close_now();
+  }
+  pump();
+}
+
+void connection::flush() {
+  while (!out_.empty()) {
+    const io_result put = stream_->write(out_);
+    if (put.status == io_status::ok) {
+      wipe(out_.data(), put.bytes);
+      out_.erase(0, put.bytes);
+    } else if (put.status == io_status::would_block) {
+      stream_->wait_writable([this] {
+        const auto self = shared_from_this();
+        flush();
+      });
+      return;
+    } else {
+      wipe(out_.data(), out_.size());
+      out_.clear();
+      // The reading side reports the end, after what the upstream may have said before it.
+      return;
+    }
+  }
+}
+
+void connection::arm(std::chrono::milliseconds in) { timer_.arm(steady::now() + in); }
+
+// ---------------------------------------------------------------- endings
+
+void connection::timed_out() {
+  const auto self = shared_from_this();
+  switch (state_) {
+    case state::preparing: return upstream_failed(reason::upstream_down, "no answer within " + format_duration(pool_->core().rules.timeouts.reply), true);
+    case state::busy: return end(reason::deadline, "no reply within " + format_duration(pool_->core().rules.timeouts.reply));
+    case state::ready:
+    case state::tidying: return close_now();
+    case state::fresh:
+    case state::opening:
+    case state::closed: return;
+  }
+}
+
+// The stream is at its end and the plugin has seen it.
+void connection::lost(reason why, std::string text) {
+  const auto self = shared_from_this();
+  if (state_ == state::preparing) return upstream_failed(why, std::move(text), true);
+  // A connection that lay ready and turns out dead: asked again on a fresh one, if nothing derived from a password has left.
+  for (question& q : questions_)
+    if (q.asked != nullptr && q.was_idle && !q.heard && !q.secret_sent && !q.asked->retried) {
+      const leg_ptr l = std::move(q.asked);
+      q.asked = nullptr;
+      l->retried = true;
+      l->start_timer.arm(l->start_by);
+      boost::asio::post(home_.io, [p = pool_, l] {
+        if (l->is != leg::state::over) p->requeue(l);
+      });
+    }
+  end(why, text);
+}
+
+void connection::misbehaved(const char* what) {
+  pool_->core().misbehaved(what);
+  if (state_ == state::preparing) return upstream_failed(reason::internal, std::string("the plugin misbehaved: ") + what, false);
+  end(reason::internal, std::string("the plugin misbehaved: ") + what);
+}
+
+void connection::end(reason why, const std::string& text) {
+  const auto self = shared_from_this();
+  for (question& q : questions_)
+    if (q.asked != nullptr) settle(q, finding::tempfail(why, text));
+  close_now();
+}
+
+void connection::retire() {
+  closing_ = true;
+  if (live() == 0 && reserved_ == nullptr && state_ != state::tidying) close_now();
+}
+
+void connection::close_now() {
+  if (state_ == state::closed) return;
+  const auto self = shared_from_this();
+  if (state_ == state::ready) pool_->connection_idle_ended(*this);
+  leave_opening();
+  state_ = state::closed;
+  timer_.disarm();
+  for (question& q : questions_)
+    if (q.asked != nullptr) settle(q, finding::tempfail(reason::shutting_down));
+  questions_.clear();
+  reserved_ = nullptr;
+  if (session_ != nullptr) {
+    guarded("destroy", [&] { session_->destroy(session_); });
+    session_ = nullptr;
+  }
+  if (stream_ != nullptr) stream_->shutdown();
+  stream_.reset();
+  wipe(out_.data(), out_.size());
+  out_.clear();
+  pool_->connection_closed(*this);
+}
+
+// ---------------------------------------------------------------- the plugin's end
+
+void connection::io_consume(abk_io* io, std::size_t n) {
+  connection& me = self(io);
+  me.in_at_ += std::min(n, me.in_.size() - me.in_at_);
+  io->in = {me.in_.data() + me.in_at_, me.in_.size() - me.in_at_};
+}
+
+void connection::io_send(abk_io* io, const void* bytes, std::size_t n, const abk_range* secrets, std::size_t count) {
+  connection& me = self(io);
+  if (!me.in_plugin_ || me.stream_ == nullptr || n == 0) return;
+  if (me.out_.size() + n > out_bytes_max) {
+    me.pool_->core().misbehaved("send() of more than 64 KiB");
+    return;
+  }
+  const std::string_view text(static_cast<const char*>(bytes), n);
+  for (question& q : me.questions_) {
+    if (q.asked == nullptr || !login_kind(*q.asked)) continue;
+    // Marked or not: a password in the clear counts.
+    if (count > 0 || (q.asked->password().size() > 3 && text.find(q.asked->password()) != std::string_view::npos)) q.secret_sent = true;
+  }
+  me.trace_bytes(">", text, secrets, count);
+  if (me.out_.capacity() < 1024) me.out_.reserve(1024);  // growing would leave copies behind
+  me.out_.append(text);
+}
+
+void connection::io_finish(abk_io* io, std::uint32_t id, const abk_answer* answer) {
+  connection& me = self(io);
+  if (!me.in_plugin_ || answer == nullptr || answer->size < sizeof(abk_answer)) {
+    me.pool_->core().misbehaved("finish() out of turn, or of a short struct");
+    return;
+  }
+  bool is_legal = true;
+  if (id == 0) {
+    finding f = read_answer(question_kind::login, *answer, {}, is_legal);
+    if (me.state_ != state::preparing || f.what != verdict::tempfail) {
+      me.pool_->core().misbehaved("finish(0) may only say, during prepare, why a connection cannot be used");
+      f = finding::tempfail(reason::internal, "the plugin misbehaved in prepare");
+    }
+    me.failed_prepare_ = true;
+    me.prepare_finding_ = std::move(f);
+    return;
+  }
+  question* q = me.find(id);
+  if (q == nullptr || q->asked == nullptr) {
+    me.pool_->core().misbehaved("finish() of a question that is not asked, or answered already");
+    return;
+  }
+  finding f = read_answer(q->asked->asked->kind, *answer, q->asked->password(), is_legal);
+  if (!is_legal) me.pool_->core().misbehaved(f.operator_text);
+  q->asked->note("verdict", std::string(name(f.what)) + (f.why == reason::none ? "" : " " + std::string(name(f.why))) + (f.rule.empty() ? "" : " by rule " + f.rule));
+  me.settle(*q, std::move(f));
+}
+
+void connection::io_next(abk_io* io, std::uint32_t id, std::uint32_t role, abk_str carry) {
+  connection& me = self(io);
+  question* q = me.find(id);
+  const std::uint32_t roles = std::max(me.pool_->core().api->roles, 1u);
+  if (!me.in_plugin_ || q == nullptr || q->asked == nullptr || role >= roles || carry.len > carry_bytes_max) {
+    me.pool_->core().misbehaved("next() out of turn, to an unknown role, or with more than 4 KiB");
+    return;
+  }
+  leg& l = *q->asked;
+  l.goes_on = true;
+  l.next_role = role;
+  l.next_carry = std::string(view(carry));
+  l.note("next", "role " + std::to_string(role));
+  me.settle(*q, finding::tempfail(reason::internal, "the next leg did not answer"));
+}
+
+// ---------------------------------------------------------------- transcript and facts
+
+leg* connection::tracer() const {
+  for (const question& q : questions_)
+    if (q.asked != nullptr && q.asked->out() != nullptr) return q.asked.get();
+  return reserved_ != nullptr && reserved_->out() != nullptr ? reserved_.get() : nullptr;
+}
+
+void connection::trace_bytes(std::string_view direction, std::string_view bytes, const abk_range* secrets, std::size_t count) {
+  const leg* l = tracer();
+  if (l == nullptr) return;
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size();) {
+    const abk_range* in = std::find_if(secrets, secrets + count, [&](const abk_range& r) { return i >= r.offset && i < r.offset + r.len; });
+    if (in == secrets + count) {
+      text += bytes[i++];
+    } else {
+      text += "***";
+      i = in->offset + in->len;
+    }
+  }
+  text = blot(text, l->password());
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t end = rest.find('\n');
+    std::string_view line = rest.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    l->note(direction, escape_for_log(line));
+    if (end == std::string_view::npos) break;
+    rest.remove_prefix(end + 1);
+  }
+}
+
+// "scope|route|upstream|domain|login|key", as far as the scope reaches; the parts cannot hold a control byte.
+std::string connection::fact_key(std::uint32_t id, std::uint32_t scope, abk_str key) {
+  const question* q = find(id);
+  const bool of_question = scope == ABK_FACT_BACKEND || scope == ABK_FACT_UPSTREAM_DOMAIN || scope == ABK_FACT_QUESTION;
+  if (key.len == 0 || key.len > ABK_FACT_KEY_MAX || (of_question && (q == nullptr || q->asked == nullptr))) return {};
+  const stage_question* asked = of_question ? q->asked->asked : nullptr;
+  std::string out(view(key));
+  const auto add = [&out](std::string_view part) { (out += '\x1f').append(part); };
+  switch (scope) {
+    case ABK_FACT_BACKEND: add("backend"), add(asked->route); break;
+    case ABK_FACT_UPSTREAM: add("upstream"), add(pool_->upstreams()[upstream_].label()); break;
+    case ABK_FACT_UPSTREAM_DOMAIN: add("domain"), add(pool_->upstreams()[upstream_].label()), add(to_lower(asked->domain)), add(asked->route); break;
+    case ABK_FACT_QUESTION: add("login"), add(asked->route), add(asked->login_name); break;
+    default: return {};
+  }
+  return out;
+}
+
+bool connection::facts_get(abk_io* io, std::uint32_t id, std::uint32_t scope, abk_str key, char* value, std::size_t* len) {
+  connection& me = self(io);
+  const std::string full = me.fact_key(id, scope, key);
+  if (full.empty()) return false;
+  const auto known = me.pool_->core().facts->get(full);
+  if (!known) return false;
+  std::copy(known->begin(), known->end(), value);
+  *len = known->size();
+  return true;
+}
+
+void connection::facts_put(abk_io* io, std::uint32_t id, std::uint32_t scope, abk_str key, abk_str value, std::uint32_t ttl_s) {
+  connection& me = self(io);
+  const std::string full = me.fact_key(id, scope, key);
+  if (full.empty() || value.len > ABK_FACT_VALUE_MAX) {
+    me.pool_->core().misbehaved("a fact with a key or value over 64 bytes, or of no question");
+    return;
+  }
+  me.pool_->core().facts->put(full, std::string(view(value)), std::chrono::seconds(ttl_s));
+}
+
+}  // namespace authbroker

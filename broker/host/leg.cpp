@@ -1,0 +1,29 @@
+#include "host/leg.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include "net/worker.hpp"
+
+namespace authbroker {
+
+void end_leg(leg& l, finding f) {
+  if (l.is == leg::state::over) return;
+  l.is = leg::state::over;
+  if (f.upstream.empty()) f.upstream = l.upstream;
+  l.result = std::move(f);
+  l.start_timer.disarm();
+  l.deadline_timer.disarm();
+  l.on_give_up = nullptr;
+  // By the loop, so that no asker runs inside a plugin's call.
+  if (l.on_over) boost::asio::post(l.home->io, std::move(l.on_over));
+  l.on_over = nullptr;
+}
+
+void give_up_leg(const leg_ptr& l, finding f) {
+  if (l->is == leg::state::over) return;
+  if (const auto leave = std::move(l->on_give_up)) leave();
+  f.password_sent = f.password_sent || l->result.password_sent;  // who held it knows
+  end_leg(*l, std::move(f));
+}
+
+}  // namespace authbroker

@@ -1,0 +1,236 @@
+#include "host/plugin_backend.hpp"
+
+#include <algorithm>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "host/answers.hpp"
+#include "host/connection.hpp"
+
+namespace authbroker {
+namespace {
+
+constexpr std::size_t dynamic_hosts_max = 64;
+constexpr std::uint32_t legs_max = 8;
+
+// An ordinary function without captures: GCC 12 destroys the captures of a lambda in a co_await expression twice.
+template <class Submit>
+struct wait_for_leg {
+  template <class Handler>
+  void operator()(Handler&& handler, leg_ptr l, Submit submit) const {
+    const auto kept = std::make_shared<std::decay_t<Handler>>(std::forward<Handler>(handler));
+    auto slot = boost::asio::get_associated_cancellation_slot(*kept);
+    l->on_over = [kept, slot]() mutable {
+      slot.clear();
+      (*kept)();
+    };
+    if (slot.is_connected())
+      slot.assign([weak = std::weak_ptr<leg>(l)](boost::asio::cancellation_type) {
+        if (const leg_ptr it = weak.lock()) give_up_leg(it, finding::tempfail(reason::shutting_down, "the caller is gone"));
+      });
+    submit(l);
+  }
+};
+
+struct to_pool {
+  std::shared_ptr<pool> where;
+  void operator()(const leg_ptr& l) const { where->submit(l); }
+};
+struct to_lane {
+  std::shared_ptr<blocking_lane> where;
+  void operator()(const leg_ptr& l) const { where->submit(l); }
+};
+
+template <class Submit>
+boost::asio::awaitable<void> leg_over(leg_ptr l, Submit submit) {
+  co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(wait_for_leg<Submit>{}, boost::asio::use_awaitable, l, submit);
+}
+
+leg_ptr make_leg(const stage_question& q, steady::time_point start_by, steady::time_point until) {
+  auto l = std::make_shared<leg>();
+  l->asked = &q;
+  l->home = &worker::current();
+  l->start_by = start_by;
+  l->until = until;
+  return l;
+}
+
+std::uint32_t bit(question_kind k) { return k == question_kind::login ? ABK_LOGIN : k == question_kind::mailbox ? ABK_MAILBOX : ABK_PROBE; }
+
+// A leg's question and its trace end with the asking coroutine, also when that is destroyed.
+struct leg_guard {
+  const leg_ptr& l;
+  ~leg_guard() { give_up_leg(l, finding::tempfail(reason::shutting_down)); }
+};
+
+}  // namespace
+
+std::shared_ptr<plugin_backend> plugin_backend::make(const backend_rules& rules, const loaded_plugin& plugin, const abk_host* host,
+                                                     const environment& env, std::vector<config_problem>& problems) {
+  const std::string key = "backend." + rules.name;
+  auto core = std::make_shared<backend_core>();
+  core->rules = rules;
+  core->log = env.log;
+  core->workers = env.workers;
+  core->facts = std::make_unique<fact_store>(*env.time);
+  // The reader's texts live as long as the backend: it goes where the backend goes.
+  auto reader = std::make_shared<settings_reader>(rules.settings, rules.where, rules.name);
+  abk_backend* api = nullptr;
+  try {
+    api = plugin.api->create(host, reader->api());
+  } catch (...) {
+    problems.push_back({rules.where, key, "the plugin's create() threw an exception"});
+    return nullptr;
+  }
+  std::vector<config_problem> found = reader->problems();
+  core->api = api;
+  core->dispose = [reader, api, on_main = env.on_main](backend_core&) {
+    if (api != nullptr && api->destroy != nullptr) on_main([reader, api] { api->destroy(api); });
+  };
+  if (api == nullptr && found.empty()) found.push_back({rules.where, key, "the plugin's create() failed and did not say why"});
+  if (api != nullptr) {
+    const std::uint32_t conversations = api->kinds & ~api->check_kinds;
+    if (api->size < sizeof(abk_backend)) {
+      found.push_back({rules.where, key, "the plugin's abk_backend has " + std::to_string(api->size) + " bytes; wanted: at least " + std::to_string(sizeof(abk_backend))});
+      core->api = nullptr;
+    } else if ((api->kinds & (ABK_LOGIN | ABK_MAILBOX)) == 0 || (conversations != 0 && api->open == nullptr) || (api->check_kinds != 0 && api->check == nullptr) || api->roles > 4) {
+      found.push_back({rules.where, key, "the plugin made a backend that answers nothing, lacks open() or check(), or has more than 4 roles"});
+    } else if ((conversations & (ABK_LOGIN | ABK_MAILBOX)) != 0 && rules.upstream.empty()) {
+      found.push_back({rules.where, key + ".upstream", "found none; wanted: at least one, since plugin \"" + rules.plugin + "\" talks to a server"});
+    }
+  }
+  const bool wants_tls = std::any_of(rules.upstream.begin(), rules.upstream.end(), [](const upstream_rules& u) { return u.tls != tls_use::none; });
+  if (wants_tls) {
+    tls_settings t;
+    t.minimum = rules.tls.minimum;
+    t.verify = rules.tls.verify;
+    t.ca_file = rules.tls.ca_file;
+    t.pin_sha256 = rules.tls.pin_sha256;
+    t.client_cert = rules.tls.client_cert;
+    t.client_key = rules.tls.client_key;
+    result<std::shared_ptr<tls_context>> made = tls_context::make(t);
+    if (made) core->tls = std::move(*made);
+    else found.push_back({rules.where, key + ".tls", made.error().text});
+  }
+  if (!found.empty()) {
+    problems.insert(problems.end(), found.begin(), found.end());
+    return nullptr;
+  }
+  const auto out = std::shared_ptr<plugin_backend>(new plugin_backend);
+  out->core_ = core;
+  out->plugin_version_ = plugin.version;
+  if ((api->kinds & ~api->check_kinds & (ABK_LOGIN | ABK_MAILBOX)) != 0) out->pool_ = std::make_shared<pool>(core, rules.upstream, false, rules.pool.connections);
+  if ((api->check_kinds & ~api->inline_kinds) != 0)
+    out->lane_ = std::make_shared<blocking_lane>(core, std::max(1u, std::min(env.blocking_share, rules.pool.connections)));
+  return out;
+}
+
+plugin_backend::~plugin_backend() {
+  if (core_ == nullptr) return;
+  if (pool_) pool_->retire();
+  for (const dynamic_pool& d : dynamic_) d.its->retire();
+  if (lane_) lane_->retire();
+}
+
+bool plugin_backend::answers(question_kind k) const { return (core_->api->kinds & bit(k)) != 0; }
+
+void plugin_backend::count(const finding& f) {
+  auto& counter = is_yes(f.what) ? yes_ : is_no(f.what) ? no_ : f.what == verdict::unverifiable ? unverifiable_ : tempfail_;
+  counter.fetch_add(1, std::memory_order_relaxed);
+}
+
+boost::asio::awaitable<finding> plugin_backend::ask(const stage_question& q, steady::time_point start_by, steady::time_point until) {
+  const abk_backend& api = *core_->api;
+  finding f;
+  if ((api.kinds & bit(q.kind)) == 0) {
+    f = finding::tempfail(reason::misconfigured, "plugin " + core_->rules.plugin + " does not answer " + std::string(authbroker::name(q.kind)) + " questions");
+  } else if ((api.inline_kinds & api.check_kinds & bit(q.kind)) != 0) {
+    const std::string_view password = q.password == nullptr ? std::string_view() : q.password->reveal();
+    f = run_check(*core_, to_question(q, until), q.kind, password);
+  } else if ((api.check_kinds & bit(q.kind)) != 0) {
+    const leg_ptr l = make_leg(q, start_by, until);
+    const leg_guard guard{l};
+    co_await leg_over(l, to_lane{lane_});
+    f = std::move(l->result);
+  } else {
+    f = co_await run_legs(q, start_by, until);
+  }
+  count(f);
+  co_return f;
+}
+
+boost::asio::awaitable<finding> plugin_backend::run_legs(const stage_question& q, steady::time_point start_by, steady::time_point until) {
+  const std::shared_ptr<pool> where = pool_for(q.dynamic_host);
+  if (where == nullptr) co_return finding::tempfail(reason::overloaded, "64 hosts of dynamic routes are in use");
+  std::uint32_t role = 0;
+  std::string carry;
+  bool password_sent = false;
+  std::string upstream;
+  for (std::uint32_t legs = 0; legs < legs_max; ++legs) {
+    const leg_ptr l = make_leg(q, start_by, until);
+    const leg_guard guard{l};
+    l->role = role;
+    l->carry = std::move(carry);
+    l->may_see_password = !password_sent;
+    co_await leg_over(l, to_pool{where});
+    password_sent = password_sent || l->result.password_sent;
+    if (!l->goes_on) {
+      l->result.password_sent = password_sent;
+      co_return std::move(l->result);
+    }
+    role = l->next_role;
+    carry = std::move(l->next_carry);
+  }
+  core_->misbehaved("a question with more than 8 legs");
+  finding f = finding::tempfail(reason::internal, "more than 8 legs");
+  f.password_sent = password_sent;
+  co_return f;
+}
+
+// The pool of a dynamic route's host: the backend's first URL with the host replaced.
+std::shared_ptr<pool> plugin_backend::pool_for(std::string_view host) {
+  if (host.empty()) return pool_;
+  const std::lock_guard hold(mutex_);
+  const auto it = std::find_if(dynamic_.begin(), dynamic_.end(), [&](const dynamic_pool& d) { return d.host == host; });
+  if (it != dynamic_.end()) {
+    dynamic_.splice(dynamic_.begin(), dynamic_, it);
+    return it->its;
+  }
+  if (dynamic_.size() >= dynamic_hosts_max) {
+    const pool_status oldest = dynamic_.back().its->status();
+    if (oldest.connections != oldest.idle || oldest.waiting != 0) return nullptr;
+    dynamic_.back().its->retire();
+    dynamic_.pop_back();
+  }
+  upstream_rules u = core_->rules.upstream.front();
+  u.host = host;
+  dynamic_.push_front({std::string(host), std::make_shared<pool>(core_, std::vector<upstream_rules>{u}, true, core_->rules.pool.connections)});
+  return dynamic_.front().its;
+}
+
+boost::asio::awaitable<finding> plugin_backend::connect_only(trace* out, steady::time_point until) {
+  stage_question q;
+  q.kind = question_kind::probe;
+  q.out = out;
+  const leg_ptr l = make_leg(q, until, until);
+  const leg_guard guard{l};
+  co_await leg_over(l, to_pool{pool_});
+  co_return std::move(l->result);
+}
+
+backend_status plugin_backend::status() const {
+  backend_status out;
+  out.name = core_->rules.name;
+  out.plugin = core_->rules.plugin;
+  out.plugin_version = plugin_version_;
+  if (pool_) out.connections = pool_->status();
+  if (lane_) {
+    out.threads_busy = lane_->busy();
+    out.threads_waiting = lane_->waiting();
+  }
+  out.misbehaviour = core_->misbehaviour.load(std::memory_order_relaxed);
+  out.counted = {yes_.load(), no_.load(), unverifiable_.load(), tempfail_.load()};
+  return out;
+}
+
+}  // namespace authbroker

@@ -1,0 +1,72 @@
+// A configured instance of a plugin, as the core sees it: one question in, one finding out.
+#pragma once
+#include <list>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "core/backend.hpp"
+#include "host/blocking.hpp"
+#include "host/loader.hpp"
+#include "host/pool.hpp"
+#include "host/settings_reader.hpp"
+
+namespace authbroker {
+
+struct backend_status {
+  std::string name, plugin, plugin_version;
+  pool_status connections;
+  std::uint32_t threads_busy = 0, threads_waiting = 0;
+  std::uint64_t misbehaviour = 0;
+  struct counts {
+    std::uint64_t yes = 0, no = 0, unverifiable = 0, tempfail = 0;
+  } counted;
+};
+
+class plugin_backend final : public backend {
+ public:
+  struct environment {
+    logger* log = nullptr;
+    const clock* time = nullptr;
+    std::vector<worker*> workers;
+    std::uint32_t blocking_share = 1;                        // threads of the blocking kind for this backend
+    std::function<void(std::function<void()>)> on_main;      // runs something on the configuration's thread
+  };
+  // Makes a backend of rules, or says everything that is wrong with its settings. Loads trust stores. [main]
+  static std::shared_ptr<plugin_backend> make(const backend_rules&, const loaded_plugin&, const abk_host*, const environment&, std::vector<config_problem>& problems);
+  ~plugin_backend() override;
+
+  std::string_view name() const override { return core_->rules.name; }
+  bool answers(question_kind) const override;
+  boost::asio::awaitable<finding> ask(const stage_question&, steady::time_point start_by, steady::time_point until) override;
+
+  void keep_warm() {
+    if (pool_) pool_->keep_warm();
+  }
+  backend_status status() const;
+  const backend_rules& rules() const { return core_->rules; }
+  std::vector<fact_store::fact> facts() const { return core_->facts->all(); }
+  // For `check-config --connect`: connects and prepares, asks nothing.
+  bool converses() const { return pool_ != nullptr; }
+  boost::asio::awaitable<finding> connect_only(trace* out, steady::time_point until);
+
+ private:
+  plugin_backend() = default;
+  std::shared_ptr<pool> pool_for(std::string_view dynamic_host);
+  boost::asio::awaitable<finding> run_legs(const stage_question&, steady::time_point start_by, steady::time_point until);
+  void count(const finding&);
+
+  std::shared_ptr<backend_core> core_;
+  std::string plugin_version_;
+  std::shared_ptr<pool> pool_;
+  std::shared_ptr<blocking_lane> lane_;
+  std::mutex mutex_;
+  struct dynamic_pool {
+    std::string host;
+    std::shared_ptr<pool> its;
+  };
+  std::list<dynamic_pool> dynamic_;  // most recently used first; at most 64
+  std::atomic<std::uint64_t> yes_{0}, no_{0}, unverifiable_{0}, tempfail_{0};
+};
+
+}  // namespace authbroker

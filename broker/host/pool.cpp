@@ -1,0 +1,370 @@
+#include "host/pool.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "host/connection.hpp"
+
+namespace authbroker {
+
+using std::chrono::milliseconds;
+
+backend_core::~backend_core() {
+  if (dispose) dispose(*this);
+}
+
+void backend_core::misbehaved(std::string_view what) {
+  const std::uint64_t times = misbehaviour.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (times > 20) return;
+  log->line(level::error, "plugin_misbehaved").field("backend", rules.name).field("plugin", rules.plugin).field("text", what).field("times", static_cast<std::int64_t>(times));
+  if (times == 20)
+    log->line(level::error, "backend_disabled").field("backend", rules.name).field("text", "its plugin misbehaved 20 times; it is asked again after a reload");
+}
+
+pool::pool(std::shared_ptr<backend_core> core, std::vector<upstream_rules> upstreams, bool refuse_local, std::uint32_t connections_max)
+    : core_(std::move(core)), upstreams_(std::move(upstreams)), refuse_local_(refuse_local), connections_max_(connections_max) {
+  for (std::size_t i = 0; i < core_->workers.size(); ++i) {
+    locals_.push_back(std::make_unique<local_part>());
+    for (std::size_t u = 0; u < upstreams_.size(); ++u) locals_.back()->probe_timers.push_back(std::make_unique<timer>());
+  }
+  breakers_.assign(upstreams_.size(), breaker(core_->rules.breaker.failures, core_->rules.breaker.reopen));
+}
+
+pool::~pool() = default;
+
+// ---------------------------------------------------------------- questions
+
+void pool::submit(leg_ptr l) {
+  worker& home = *l->home;
+  l->upstream = upstreams_.size() == 1 ? upstreams_.front().label() : std::string();
+  const std::weak_ptr<leg> weak = l;
+  l->deadline_timer.bind(home.timers, [weak] {
+    if (const leg_ptr it = weak.lock()) give_up_leg(it, finding::tempfail(reason::deadline, "no answer in time"));
+  });
+  l->deadline_timer.arm(l->until);
+  const std::weak_ptr<pool> me = weak_from_this();
+  l->start_timer.bind(home.timers, [weak, me] {
+    const leg_ptr it = weak.lock();
+    const std::shared_ptr<pool> p = me.lock();
+    if (it == nullptr || p == nullptr || it->is != leg::state::waiting) return;
+    bool full = false;
+    {
+      const std::lock_guard hold(p->mutex_);
+      full = p->permits_used_ >= p->connections_max_;
+    }
+    give_up_leg(it, full ? finding::tempfail(reason::overloaded, "no connection became free in time; all " + std::to_string(p->connections_max_) + " are in use")
+                         : finding::tempfail(reason::deadline, "no connection was ready in time"));
+  });
+  l->start_timer.arm(std::min(l->start_by, l->until));
+  requeue(std::move(l));
+}
+
+void pool::requeue(leg_ptr l) {
+  worker& home = *l->home;
+  l->is = leg::state::waiting;
+  if (retired_) return end_leg(*l, finding::tempfail(reason::shutting_down));
+  if (core_->disabled()) return end_leg(*l, finding::tempfail(reason::internal, "the backend is disabled: its plugin misbehaved too often"));
+  const bool traced = l->out() != nullptr;
+  if (!traced && !l->retried)
+    for (const auto& c : local(home).all)
+      if (c->role() == l->role && c->reserved() == nullptr && c->ready()) return std::shared_ptr<connection>(c)->begin(std::move(l));
+  bool any_usable = false;
+  bool full = false;
+  {
+    const std::lock_guard hold(mutex_);
+    for (const breaker& b : breakers_) any_usable = any_usable || b.closed();
+    full = waiting_.size() >= core_->rules.pool.queue;
+    if (any_usable && !full && !traced) waiting_.push_back(l);
+  }
+  if (!any_usable) return end_leg(*l, breaker_finding());
+  if (full) return end_leg(*l, finding::tempfail(reason::overloaded, "the queue of backend " + core_->rules.name + " is full"));
+  const std::weak_ptr<pool> me = weak_from_this();
+  const leg* who = l.get();
+  l->on_give_up = [me, who] {
+    if (const std::shared_ptr<pool> p = me.lock()) p->forget(who);
+  };
+  if (traced) {  // a fresh connection of its own, so that the transcript shows all of it
+    if (!take_permit()) return end_leg(*l, finding::tempfail(reason::overloaded, "all connections of backend " + core_->rules.name + " are in use"));
+    return open_one(home, l->role, l->start_by, -1, l);
+  }
+  serve(home);
+}
+
+void pool::forget(const leg* who) {
+  const std::lock_guard hold(mutex_);
+  std::erase_if(waiting_, [who](const leg_ptr& l) { return l.get() == who; });
+}
+
+leg_ptr pool::next_waiting(worker& w, std::uint32_t role) {
+  const std::lock_guard hold(mutex_);
+  const auto it = std::find_if(waiting_.begin(), waiting_.end(), [&](const leg_ptr& l) { return l->home == &w && l->role == role; });
+  if (it == waiting_.end()) return nullptr;
+  leg_ptr l = std::move(*it);
+  waiting_.erase(it);
+  return l;
+}
+
+std::size_t pool::waiting_on(worker& w, std::uint32_t role) const {
+  const std::lock_guard hold(mutex_);
+  return static_cast<std::size_t>(std::count_if(waiting_.begin(), waiting_.end(), [&](const leg_ptr& l) { return l->home == &w && l->role == role; }));
+}
+
+// Opens as many connections as questions wait here, as far as permits go.
+void pool::serve(worker& w) {
+  for (std::uint32_t role = 0; role < roles_max; ++role) {
+    while (!retired_) {
+      std::optional<steady::time_point> until;
+      {
+        const std::lock_guard hold(mutex_);
+        std::size_t waiting = 0;
+        for (const leg_ptr& l : waiting_)
+          if (l->home == &w && l->role == role && ++waiting > local(w).opening[role]) {
+            until = l->start_by;
+            break;
+          }
+      }
+      if (!until) break;
+      if (!take_permit()) {
+        make_room();
+        return;
+      }
+      open_one(w, role, *until, -1, nullptr);
+    }
+  }
+}
+
+void pool::open_one(worker& w, std::uint32_t role, steady::time_point until, int probe, leg_ptr reserved) {
+  auto c = std::make_shared<connection>(shared_from_this(), w, role);
+  local_part& mine = local(w);
+  mine.all.push_back(c);
+  if (reserved == nullptr) ++mine.opening[role];
+  c->open(until, probe, std::move(reserved));
+}
+
+// ---------------------------------------------------------------- permits
+
+bool pool::take_permit() {
+  const std::lock_guard hold(mutex_);
+  if (permits_used_ >= connections_max_) return false;
+  ++permits_used_;
+  return true;
+}
+
+// The permit goes to the worker whose question waits longest.
+void pool::give_permit() {
+  worker* next = nullptr;
+  {
+    const std::lock_guard hold(mutex_);
+    --permits_used_;
+    if (!waiting_.empty()) next = waiting_.front()->home;
+  }
+  if (next != nullptr) boost::asio::post(next->io, [self = shared_from_this(), next] { self->serve(*next); });
+}
+
+// No permit is free and somebody waits: a worker that has an idle connection closes one.
+void pool::make_room() {
+  if (idle_.load(std::memory_order_relaxed) == 0) return;
+  for (worker* w : core_->workers)
+    boost::asio::post(w->io, [self = shared_from_this(), w] {
+      {
+        const std::lock_guard hold(self->mutex_);
+        if (self->waiting_.empty() || self->permits_used_ < self->connections_max_) return;
+      }
+      for (const auto& c : self->local(*w).all)
+        if (c->idle()) return std::shared_ptr<connection>(c)->close_now();
+    });
+}
+
+// ---------------------------------------------------------------- what connections report
+
+void pool::connection_ready(const std::shared_ptr<connection>& c, bool fresh) {
+  worker& w = worker::current();
+  const leg_ptr reserved = c->reserved();
+  if (retired_) return c->close_now();
+  if (reserved != nullptr) {
+    if (!fresh || reserved->is != leg::state::waiting) return c->close_now();
+    return c->begin(reserved);
+  }
+  while (c->ready()) {
+    leg_ptr l = next_waiting(w, c->role());
+    if (l == nullptr) break;
+    c->begin(std::move(l));
+  }
+  if (!c->idle()) return;
+  idle_.fetch_add(1, std::memory_order_relaxed);
+  bool wanted_elsewhere = false;
+  {
+    const std::lock_guard hold(mutex_);
+    wanted_elsewhere = !waiting_.empty() && permits_used_ >= connections_max_;
+  }
+  if (wanted_elsewhere) c->close_now();
+}
+
+void pool::connection_idle_ended(connection&) { idle_.fetch_sub(1, std::memory_order_relaxed); }
+
+void pool::connection_failed(connection& c, const finding& why, bool all_waiting) {
+  worker& w = worker::current();
+  if (c.reserved() != nullptr) {
+    end_leg(*c.reserved(), why);
+    return;
+  }
+  bool any_usable = false;
+  {
+    const std::lock_guard hold(mutex_);
+    for (const breaker& b : breakers_) any_usable = any_usable || b.closed();
+  }
+  if (all_waiting || !any_usable) {
+    for (worker* each : core_->workers) {
+      if (each == &w) fail_waiting(w, why);
+      else boost::asio::post(each->io, [self = shared_from_this(), each, why] { self->fail_waiting(*each, why); });
+    }
+    return;
+  }
+  if (waiting_on(w, c.role()) > local(w).opening[c.role()])
+    if (const leg_ptr l = next_waiting(w, c.role())) end_leg(*l, why);
+}
+
+void pool::fail_waiting(worker& w, const finding& why) {
+  for (std::uint32_t role = 0; role < roles_max; ++role)
+    while (const leg_ptr l = next_waiting(w, role)) end_leg(*l, why);
+}
+
+void pool::opening_ended(connection& c) { --local(worker::current()).opening[c.role()]; }
+
+void pool::connection_closed(connection& c) {
+  worker& w = worker::current();
+  std::erase_if(local(w).all, [&](const auto& each) { return each.get() == &c; });
+  give_permit();
+  if (local(w).warm) warm_up(w);
+}
+
+// ---------------------------------------------------------------- breakers
+
+bool pool::usable(std::size_t upstream) {
+  const std::lock_guard hold(mutex_);
+  return breakers_[upstream].closed();
+}
+
+finding pool::breaker_finding() {
+  const std::lock_guard hold(mutex_);
+  // The reason that says most: a bad certificate of one replica beats "down" of another.
+  const breaker* told = &breakers_.front();
+  for (const breaker& b : breakers_)
+    if (told->last_reason() == reason::upstream_down && b.last_reason() != reason::upstream_down) told = &b;
+  finding f = finding::tempfail(told->last_reason(), "not asked: " + told->last_text());
+  f.upstream = upstreams_[static_cast<std::size_t>(told - breakers_.data())].label();
+  f.retry_after = breaker::first_probe;
+  return f;
+}
+
+void pool::upstream_failed(std::size_t upstream, worker& w, reason why, const std::string& text) {
+  bool opened = false;
+  bool open = false;
+  steady::time_point at;
+  {
+    const std::lock_guard hold(mutex_);
+    opened = breakers_[upstream].failed(steady::now(), why, text);
+    open = !breakers_[upstream].closed();
+    at = breakers_[upstream].next_probe();
+  }
+  const std::string label = upstreams_[upstream].label();
+  core_->log->line(opened ? level::warning : level::debug, opened ? "upstream_down" : "upstream_failed")
+      .field("backend", core_->rules.name).field("upstream", label).field("reason", name(why)).field("text", text);
+  if (!open || retired_) return;
+  timer& t = *local(w).probe_timers[upstream];
+  if (t.armed()) return;
+  const std::weak_ptr<pool> me = weak_from_this();
+  t.bind(w.timers, [me, upstream, home = &w] {
+    if (const std::shared_ptr<pool> p = me.lock()) p->probe(upstream, *home);
+  });
+  t.arm(at);
+}
+
+// While a breaker is open: connect and prepare, without a question.
+void pool::probe(std::size_t upstream, worker& w) {
+  bool due = false;
+  bool open = false;
+  steady::time_point at;
+  {
+    const std::lock_guard hold(mutex_);
+    due = breakers_[upstream].take_probe(steady::now());
+    open = !breakers_[upstream].closed();
+    at = breakers_[upstream].next_probe();
+  }
+  if (retired_ || !open) return;
+  const auto& timeouts = core_->rules.timeouts;
+  if (due && take_permit()) open_one(w, 0, steady::now() + timeouts.connect + timeouts.reply, static_cast<int>(upstream), nullptr);
+  else local(w).probe_timers[upstream]->arm(std::max(at, steady::now() + breaker::first_probe));
+}
+
+void pool::upstream_works(std::size_t upstream) {
+  bool closed = false;
+  {
+    const std::lock_guard hold(mutex_);
+    closed = breakers_[upstream].succeeded(steady::now());
+  }
+  if (closed) core_->log->line(level::info, "upstream_up").field("backend", core_->rules.name).field("upstream", upstreams_[upstream].label());
+}
+
+// ---------------------------------------------------------------- warm connections, retirement, status
+
+void pool::keep_warm() {
+  if (core_->rules.pool.warm == 0) return;
+  for (worker* w : core_->workers)
+    boost::asio::post(w->io, [self = shared_from_this(), w] {
+      self->local(*w).warm = true;
+      self->warm_up(*w);
+    });
+}
+
+void pool::warm_up(worker& w) {
+  if (retired_) return;
+  local_part& mine = local(w);
+  const auto workers = static_cast<std::uint32_t>(core_->workers.size());
+  const std::uint32_t share = core_->rules.pool.warm / workers + (w.index < core_->rules.pool.warm % workers ? 1 : 0);
+  auto have = static_cast<std::uint32_t>(std::count_if(mine.all.begin(), mine.all.end(), [](const auto& c) { return c->idle() && c->role() == 0; })) + mine.opening[0];
+  bool any_usable = false;
+  for (std::size_t u = 0; u < upstreams_.size(); ++u) any_usable = any_usable || usable(u);
+  while (any_usable && have < share && take_permit()) {
+    open_one(w, 0, steady::now() + core_->rules.timeouts.connect + core_->rules.timeouts.reply, -1, nullptr);
+    ++have;
+  }
+  if (have < share && !mine.warm_timer.armed()) {
+    const std::weak_ptr<pool> me = weak_from_this();
+    mine.warm_timer.bind(w.timers, [me, home = &w] {
+      if (const std::shared_ptr<pool> p = me.lock()) p->warm_up(*home);
+    });
+    mine.warm_timer.arm(steady::now() + std::chrono::seconds(1));
+  }
+}
+
+void pool::retire() {
+  retired_ = true;
+  for (worker* w : core_->workers)
+    boost::asio::post(w->io, [self = shared_from_this(), w] {
+      local_part& mine = self->local(*w);
+      mine.warm = false;
+      mine.warm_timer.disarm();
+      for (const auto& t : mine.probe_timers) t->disarm();
+      self->fail_waiting(*w, finding::tempfail(reason::shutting_down));
+      const auto all = mine.all;  // closing changes the list
+      for (const auto& c : all) c->retire();
+    });
+}
+
+pool_status pool::status() const {
+  pool_status out;
+  const std::lock_guard hold(mutex_);
+  out.connections = permits_used_;
+  out.idle = idle_.load(std::memory_order_relaxed);
+  out.waiting = static_cast<std::uint32_t>(waiting_.size());
+  const auto now = steady::now();
+  for (std::size_t u = 0; u < upstreams_.size(); ++u) {
+    const breaker& b = breakers_[u];
+    out.upstreams.push_back({upstreams_[u].label(), !b.closed(), b.failures(), b.failures() == 0 ? std::string() : b.last_text(),
+                             std::chrono::duration_cast<milliseconds>(now - b.since())});
+  }
+  return out;
+}
+
+}  // namespace authbroker

@@ -1,0 +1,123 @@
+// The connections of one backend role to one set of replicas, over all workers: one cap, one queue, breakers, warm ones.
+//
+// A question waits in one FIFO until a connection on its own worker can take it. Connections never move between workers; what
+// moves is the permit to have one. Everything but the shared part (the FIFO, the permits, the breakers: under one mutex, held
+// for nanoseconds) is touched only by the worker it belongs to.
+#pragma once
+#include <abk/plugin.h>
+
+#include <array>
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "core/backend_rules.hpp"
+#include "host/breaker.hpp"
+#include "host/facts.hpp"
+#include "host/leg.hpp"
+#include "net/tls.hpp"
+#include "net/worker.hpp"
+
+namespace authbroker {
+
+class connection;
+
+// What all pools and connections of one [[backend]] share. Destroyed (on the configuration's thread) after its last session.
+struct backend_core {
+  backend_rules rules;
+  const abk_backend* api = nullptr;
+  std::shared_ptr<tls_context> tls;  // null without TLS
+  logger* log = nullptr;
+  std::vector<worker*> workers;
+  std::unique_ptr<fact_store> facts;
+  std::atomic<std::uint64_t> misbehaviour{0};
+  std::function<void(backend_core&)> dispose;  // destroys api on the right thread
+
+  ~backend_core();
+  // Logs it. After twenty, the backend is disabled until the configuration is loaded again.
+  void misbehaved(std::string_view what);
+  bool disabled() const { return misbehaviour.load(std::memory_order_relaxed) >= 20; }
+};
+
+struct upstream_status {
+  std::string label;
+  bool open = false;         // the breaker: true means "not asked at the moment"
+  std::uint32_t failures = 0;
+  std::string last_text;
+  std::chrono::milliseconds for_time{0};
+};
+struct pool_status {
+  std::uint32_t connections = 0, idle = 0, waiting = 0;
+  std::vector<upstream_status> upstreams;
+};
+
+class pool : public std::enable_shared_from_this<pool> {
+ public:
+  pool(std::shared_ptr<backend_core> core, std::vector<upstream_rules> upstreams, bool refuse_local, std::uint32_t connections_max);
+  ~pool();
+
+  // Takes a leg in; it ends by itself (end_leg) in time. Called on the leg's worker.
+  void submit(leg_ptr);
+  // Opens what pool.warm asks for, on each worker; and goes on doing so. [any thread]
+  void keep_warm();
+  // Closes idle connections now and busy ones when they are done; takes no more questions. [any thread]
+  void retire();
+  pool_status status() const;
+
+  // ---- for connections, on their worker
+  backend_core& core() { return *core_; }
+  const std::vector<upstream_rules>& upstreams() const { return upstreams_; }
+  bool refuse_local() const { return refuse_local_; }
+  bool usable(std::size_t upstream);  // its breaker is closed
+  finding breaker_finding();          // what a question gets when no upstream is usable
+  void upstream_failed(std::size_t upstream, worker&, reason, const std::string& text);
+  void upstream_works(std::size_t upstream);
+  void connection_ready(const std::shared_ptr<connection>&, bool fresh);
+  void connection_idle_ended(connection&);  // it was idle and is not any more
+  void connection_failed(connection&, const finding&, bool all_waiting);
+  void opening_ended(connection&);     // however it ended; not told for reserved ones
+  void connection_closed(connection&);
+  void requeue(leg_ptr);
+
+ private:
+  static constexpr std::uint32_t roles_max = 4;
+  struct local_part {  // one a worker
+    std::vector<std::shared_ptr<connection>> all;
+    std::array<std::uint32_t, roles_max> opening{};  // on the way, and not reserved for one leg
+    timer warm_timer;
+    std::vector<std::unique_ptr<timer>> probe_timers;
+    bool warm = false;
+  };
+  bool take_permit();
+  void give_permit();
+  void serve(worker&);
+  void open_one(worker&, std::uint32_t role, steady::time_point until, int probe, leg_ptr reserved);
+  leg_ptr next_waiting(worker&, std::uint32_t role);
+  std::size_t waiting_on(worker&, std::uint32_t role) const;
+  void fail_waiting(worker&, const finding&);
+  void forget(const leg*);
+  void make_room();
+  void warm_up(worker&);
+  void probe(std::size_t upstream, worker&);
+  local_part& local(worker& w) { return *locals_[w.index]; }
+
+  std::shared_ptr<backend_core> core_;
+  const std::vector<upstream_rules> upstreams_;
+  const bool refuse_local_;
+  const std::uint32_t connections_max_;
+  std::vector<std::unique_ptr<local_part>> locals_;
+
+  mutable std::mutex mutex_;
+  std::uint32_t permits_used_ = 0;
+  std::deque<leg_ptr> waiting_;
+  std::vector<breaker> breakers_;
+  std::atomic<std::uint32_t> idle_{0};
+  std::atomic<bool> retired_{false};
+};
+
+}  // namespace authbroker
