@@ -165,13 +165,17 @@ boost::asio::awaitable<finding> plugin_backend::run_legs(const stage_question& q
   std::uint32_t role = 0;
   std::string carry;
   bool password_sent = false;
+  bool tried_again = false;
   std::string upstream;
   for (std::uint32_t legs = 0; legs < legs_max; ++legs) {
     const leg_ptr l = make_leg(q, start_by, until);
     const leg_guard guard{l};
     l->role = role;
     l->carry = std::move(carry);
-    l->may_see_password = !password_sent;
+    // Once, and for plugins that say so: the ladder from a refused digest to the password itself.
+    const bool second_try = password_sent && !tried_again && (core_->api->flags & ABK_SECOND_TRY) != 0;
+    tried_again = tried_again || second_try;
+    l->may_see_password = !password_sent || second_try;
     co_await leg_over(l, to_pool{where});
     password_sent = password_sent || l->result.password_sent;
     if (!l->goes_on) {

@@ -246,7 +246,10 @@ typedef struct abk_config {
 } abk_config;
 
 enum { /* abk_backend.flags */
-  ABK_IDLE_READ = 1 /* call resume() also between questions */
+  ABK_IDLE_READ = 1, /* call resume() also between questions */
+  /* Exactly one leg after the first one that sent a secret may see the password again. For a ladder such as POP3's (a digest
+   * was refused by a server that then hung up: it may know the password in another form only), and for nothing else. */
+  ABK_SECOND_TRY = 2
 };
 
 typedef struct abk_backend { /* one [[backend]]; immutable once created */
