@@ -23,10 +23,10 @@ DIALOGUES = {
     "apop": (dict(tls="implicit", apop=True), dict(settings={"apop": "require"}), ["greeting", "apop"]),
 }
 
-# What is no trouble at all, or no longer matters: the reply was complete and in order before the fault.
-EITHER = {"capa", "capa2"}  # a server whose CAPA is odd may still be asked, or not
-AFTER_THE_VERDICT = {("pass", "extra"), ("pass", "duplicate"), ("pass", "close_after"), ("auth2", "extra"), ("auth2", "duplicate"), ("auth2", "close_after"),
-                     ("apop", "extra"), ("apop", "duplicate"), ("apop", "close_after"), ("pass", "early"), ("auth2", "early"), ("apop", "early")}
+# The reply was complete and in order before the fault: the verdict stands, or the server's manners cost it.
+AFTER_THE_VERDICT = {(step, fault) for step in ("pass", "auth2", "apop") for fault in ("extra", "duplicate", "close_after")}
+# CAPA is a courtesy: a server that answers it oddly may still be asked.
+COURTESY = {(step, fault) for step in ("capa", "capa2") for fault in ("sys_temp", "okay", "lower_case", "smtp_code", "garbage", "nul_inside")}
 
 
 def cells():
@@ -35,7 +35,7 @@ def cells():
             if step == "tls":
                 wrong = faults.HANDSHAKE
             else:
-                wrong = faults.EVERYWHERE + faults.REPLIES + [faults.extra, faults.duplicate, faults.early, faults.close_after]
+                wrong = faults.EVERYWHERE + faults.REPLIES + [faults.extra, faults.duplicate, faults.close_after]
                 if name in ("tls", "plain", "login", "apop") or (name == "stls" and step in ("capa2", "user", "pass", "quit")):
                     wrong = wrong + faults.INSIDE_TLS
             for fault in wrong:
@@ -62,11 +62,7 @@ class Matrix(SharedCase):
     def allowed(self, step, fault):
         if step == "quit":
             return {"accept"}
-        if (step, fault) in AFTER_THE_VERDICT:
-            return {"accept", "tempfail"}
-        if step in EITHER:
-            return {"accept", "tempfail"}
-        return {"tempfail"}
+        return {"accept", "tempfail"} if (step, fault) in AFTER_THE_VERDICT | COURTESY else {"tempfail"}
 
     def ask_all(self):
         def one(cell):
