@@ -1,9 +1,7 @@
 #include "tool/check_config.hpp"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -27,29 +25,6 @@ namespace {
 
 constexpr std::size_t child_output_bytes_max = 1024 * 1024;
 constexpr auto child_patience = std::chrono::minutes(2);
-
-bool is_number(const std::string& name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-void need_user(const listener_rules& l, const char* key, const std::string& name, check_outcome& to) {
-  if (name.empty() || is_number(name) || ::getpwnam(name.c_str())) return;
-  to.problems.push_back(to_string(config_problem{l.where, "listener." + l.name + "." + key, "there is no user \"" + name + "\" on this host"}));
-}
-
-void need_group(const listener_rules& l, const char* key, const std::string& name, check_outcome& to) {
-  if (name.empty() || is_number(name) || ::getgrnam(name.c_str())) return;
-  to.problems.push_back(to_string(config_problem{l.where, "listener." + l.name + "." + key, "there is no group \"" + name + "\" on this host"}));
-}
-
-void check_names(const configuration& config, check_outcome& to) {
-  for (const listener_rules& l : config.listeners) {
-    need_user(l, "owner", l.owner, to);
-    need_group(l, "group", l.group, to);
-    for (const auto& user : l.peer_users) need_user(l, "peers.users", user, to);
-    for (const auto& group : l.peer_groups) need_group(l, "peers.groups", group, to);
-  }
-}
 
 std::string count(std::size_t n, const char* one) { return std::to_string(n) + ' ' + one + (n == 1 ? "" : "s"); }
 
@@ -224,7 +199,6 @@ check_outcome check_config(const std::string& file, bool connect) {
     const configuration& config = *loaded.config;
     for (const config_problem& w : config.warnings) outcome.warnings.push_back(to_string(w));
     outcome.summary = count(config.listeners.size(), "listener") + ", " + count(config.backends.size(), "backend") + ", " + count(config.routes.size(), "route");
-    check_names(config, outcome);
     if (outcome.problems.empty()) check_plugins(file, connect, outcome);
     if (connect && !outcome.plugins_checked && outcome.problems.empty()) outcome.problems.push_back("--connect needs authbrokerd, which was found neither in ../sbin nor in PATH");
   }

@@ -1,6 +1,6 @@
 // `check-config`: every problem of a configuration at once, without a running daemon.
 //
-// The text, the types, the cross-references and the names of users and groups are judged here. What a plugin thinks of its
+// The text, the types and the cross-references are judged here. What a plugin thinks of its
 // settings only a process that loads plugins can know: that is `authbrokerd --check`, run as a child if it can be found.
 #pragma once
 #include <string>

@@ -1,0 +1,180 @@
+// The program itself: its exit statuses, what it prints where, and the password prompt on a terminal.
+#include <gmock/gmock.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "unit/tool/fake_daemon.hpp"
+
+namespace authbroker {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::fake_daemon;
+using testing::temporary_folder;
+
+struct ended {
+  int status = -1;
+  std::string out, error;
+};
+
+std::string contents(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+// `words` must need no quoting.
+ended run(const std::string& words, const std::string& input = "") {
+  const temporary_folder folder;
+  std::ofstream(folder.file("in")) << input;
+  const std::string command = TOOL " " + words + " <" + folder.file("in") + " >" + folder.file("out") + " 2>" + folder.file("err");
+  const int status = std::system(command.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(folder.file("out")), contents(folder.file("err"))};
+}
+
+std::string answer(const std::string& verdict) { return fake_daemon::http(200, R"({"answer":{"verdict":")" + verdict + R"("},"trace":[],"advice":[]})"); }
+
+TEST(CommandLine, WrongUsageIsTwo) {
+  for (const char* words : {"", "frobnicate", "test", "test login", "test mailbox", "explain", "why", "status --nonsense", "test login a@b c@d --password-stdin"})
+    EXPECT_EQ(run(words).status, 2) << words;
+}
+
+TEST(CommandLine, HelpAndVersionAreZero) {
+  EXPECT_EQ(run("--help").status, 0);
+  EXPECT_EQ(run("test login --help").status, 0);
+  const ended version = run("--version");
+  EXPECT_EQ(version.status, 0);
+  EXPECT_THAT(version.out, ::testing::StartsWith("authbroker 0."));
+}
+
+TEST(CommandLine, AnUnreachableDaemonIsATempfail) {
+  const ended e = run("--socket /tmp/ab.none/admin.sock status");
+  EXPECT_EQ(e.status, 75);
+  EXPECT_EQ(e.out, "");
+  EXPECT_THAT(e.error, HasSubstr("authbroker: cannot reach the daemon at /tmp/ab.none/admin.sock"));
+}
+
+TEST(CommandLine, TheExitStatusIsTheVerdict) {
+  const std::pair<const char*, int> rows[] = {{"accept", 0}, {"reject", 1}, {"no_route", 1}, {"exists", 0}, {"absent", 1}, {"unverifiable", 3}, {"tempfail", 75}, {"nonsense", 75}};
+  for (const auto& [verdict, status] : rows) {
+    const fake_daemon daemon(answer(verdict));
+    EXPECT_EQ(run("--socket " + daemon.path() + " test mailbox ann@example.com").status, status) << verdict;
+    EXPECT_EQ(run("--socket " + daemon.path() + " --json test login ann@example.com --password-stdin", "pw\n").status, status) << verdict;
+  }
+}
+
+TEST(CommandLine, ThePasswordOfStandardInputIsItsFirstLine) {
+  const fake_daemon daemon(answer("accept"));
+  run("--socket " + daemon.path() + " test login ann@example.com --password-stdin --client 203.0.113.7", "a \"b\"\\\tc\nrest\n");
+  EXPECT_THAT(daemon.request(), HasSubstr(R"({"kind":"login","address":"ann@example.com","password":"a \"b\"\\\u0009c","client":"203.0.113.7"})"));
+}
+
+TEST(CommandLine, APasswordThatIsTooLongOrNotTextIsRefused) {
+  const fake_daemon daemon(answer("accept"));
+  EXPECT_EQ(run("--socket " + daemon.path() + " test login a@b --password-stdin", std::string(1025, 'x')).status, 2);
+  EXPECT_EQ(run("--socket " + daemon.path() + " test login a@b --password-stdin", "\xFF\n").status, 2);
+  EXPECT_EQ(daemon.request(), "");
+  EXPECT_EQ(run("--socket " + daemon.path() + " test login a@b --password-stdin", std::string(1024, 'x')).status, 0);
+}
+
+TEST(CommandLine, JsonIsTheDaemonsReply) {
+  const fake_daemon daemon(fake_daemon::http(200, R"({"version":"0.1.0","pid":1})"));
+  EXPECT_EQ(run("status --json --socket " + daemon.path()).out, "{\"version\":\"0.1.0\",\"pid\":1}\n");
+}
+
+TEST(CommandLine, ARefusedReloadShowsTheProblemsAndIs78) {
+  const fake_daemon daemon(fake_daemon::http(200, R"({"ok":false,"problems":["a.toml:3:1: route: bad"]})"));
+  const ended e = run("--socket " + daemon.path() + " reload");
+  EXPECT_EQ(e.status, 78);
+  EXPECT_THAT(e.error, HasSubstr("a.toml:3:1: route: bad"));
+}
+
+TEST(CommandLine, AReloadWithoutAClearYesIsNoSuccess) {
+  for (const char* body : {"{}", R"({"ok":1})", R"({"ok":"true"})", "[]"}) {
+    const fake_daemon daemon(fake_daemon::http(200, body));
+    EXPECT_EQ(run("--socket " + daemon.path() + " reload").status, 78) << body;
+  }
+}
+
+TEST(CommandLine, WhyWithoutAMemoryIsNo) {
+  const fake_daemon daemon(fake_daemon::http(404, R"({"error":"unknown_id"})"));
+  const ended e = run("--socket " + daemon.path() + " why abc");
+  EXPECT_EQ(e.status, 1);
+  EXPECT_THAT(e.error, HasSubstr("remembers no decision abc"));
+}
+
+TEST(CommandLine, CheckConfigComplainsOnStandardErrorAndIs78) {
+  const temporary_folder folder;
+  std::ofstream(folder.file("a.toml")) << "[[route]]\ndomains = 3\n";
+  const ended e = run("--config " + folder.file("a.toml") + " check-config");
+  EXPECT_EQ(e.status, 78);
+  EXPECT_EQ(e.out, "");
+  EXPECT_THAT(e.error, HasSubstr(folder.file("a.toml") + ":2:"));
+  const ended j = run("--config " + folder.file("a.toml") + " check-config --json");
+  EXPECT_EQ(j.status, 78);
+  EXPECT_THAT(j.out, HasSubstr("\"ok\":false"));
+}
+
+// Reads from a terminal until `wanted` was seen, or the program has ended.
+std::string read_until(int fd, const std::string& wanted) {
+  std::string got;
+  char c = 0;
+  while (got.find(wanted) == std::string::npos && ::read(fd, &c, 1) == 1) got += c;
+  return got;
+}
+
+struct on_terminal {
+  int fd = -1;
+  pid_t pid = -1;
+  explicit on_terminal(const std::string& socket) {
+    pid = ::forkpty(&fd, nullptr, nullptr, nullptr);
+    if (pid == 0) {
+      ::execl(TOOL, TOOL, "--socket", socket.c_str(), "test", "login", "ann@example.com", static_cast<char*>(nullptr));
+      ::_exit(127);
+    }
+  }
+  int wait() {
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    ::close(fd);
+    return status;
+  }
+};
+
+TEST(Prompt, ThePasswordIsNotEchoed) {
+  const fake_daemon daemon(answer("accept"));
+  on_terminal t(daemon.path());
+  EXPECT_THAT(read_until(t.fd, ": "), HasSubstr("Password for ann@example.com: "));
+  termios mode{};
+  ASSERT_EQ(::tcgetattr(t.fd, &mode), 0);
+  EXPECT_EQ(mode.c_lflag & static_cast<tcflag_t>(ECHO), 0u);
+  ASSERT_EQ(::write(t.fd, "s3cret\n", 7), 7);
+  const std::string rest = read_until(t.fd, "accept");
+  EXPECT_THAT(rest, Not(HasSubstr("s3cret")));
+  EXPECT_EQ(t.wait(), 0);
+  EXPECT_THAT(daemon.request(), HasSubstr(R"("password":"s3cret")"));
+}
+
+TEST(Prompt, AnInterruptGivesTheEchoBack) {
+  const fake_daemon daemon(answer("accept"));
+  on_terminal t(daemon.path());
+  read_until(t.fd, ": ");
+  ASSERT_EQ(::write(t.fd, "\x03", 1), 1);  // Ctrl-C
+  int status = 0;
+  ASSERT_EQ(::waitpid(t.pid, &status, 0), t.pid);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+  termios mode{};
+  ASSERT_EQ(::tcgetattr(t.fd, &mode), 0);
+  EXPECT_NE(mode.c_lflag & static_cast<tcflag_t>(ECHO), 0u);
+  ::close(t.fd);
+  EXPECT_EQ(daemon.request(), "");
+}
+
+}  // namespace
+}  // namespace authbroker
