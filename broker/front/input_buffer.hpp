@@ -17,6 +17,9 @@ class input_buffer {
   input_buffer(const input_buffer&) = delete;
   input_buffer& operator=(const input_buffer&) = delete;
 
+  // For the next make_room(): a request may be as long as the rules of the day say.
+  void allow(std::size_t bytes_max) { bytes_max_ = bytes_max < small_bytes ? small_bytes : bytes_max; }
+
   std::string_view bytes() const { return {room_.get() + begin_, end_ - begin_}; }
   bool empty() const { return begin_ == end_; }
 

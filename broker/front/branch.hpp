@@ -1,0 +1,49 @@
+// A listener's part on one worker: its sessions there, and the rules that their next requests go by.
+#pragma once
+#include <atomic>
+#include <list>
+#include <memory>
+
+#include "front/terms.hpp"
+
+namespace authbroker {
+
+class session;
+
+class branch : public std::enable_shared_from_this<branch> {
+ public:
+  branch(worker& on, std::shared_ptr<listener_shared> shared, std::shared_ptr<const listener_terms> terms)
+      : on_(on), shared_(std::move(shared)), terms_(std::move(terms)) {}
+  branch(const branch&) = delete;
+  branch& operator=(const branch&) = delete;
+
+  // [any thread] Connections here, those on their way included.
+  std::uint32_t load() const { return load_.load(std::memory_order_relaxed); }
+  // [any thread] Counts a connection, then adopts it on the worker. Takes `fd`.
+  void give(int fd, peer who);
+
+  // All below: on the worker only.
+  worker& on() { return on_; }
+  listener_shared& shared() { return *shared_; }
+  const std::shared_ptr<const listener_terms>& terms() const { return terms_; }
+  void replace(std::shared_ptr<const listener_terms> with) { terms_ = std::move(with); }
+  void drain();
+  void end_now();
+  // The session is closed: forget it.
+  void remove(session&);
+  // The session was useful just now: it is the last to be ended when room is needed.
+  void touch(session&);
+
+ private:
+  void adopt(int fd, peer who);
+  bool end_one_idle();
+
+  worker& on_;
+  std::shared_ptr<listener_shared> shared_;
+  std::shared_ptr<const listener_terms> terms_;
+  std::list<std::shared_ptr<session>> sessions_;  // the longest unused first
+  std::atomic<std::uint32_t> load_{0};
+  bool draining_ = false;
+};
+
+}  // namespace authbroker

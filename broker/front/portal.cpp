@@ -1,0 +1,230 @@
+#include "front/portal.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "front/host_check.hpp"
+#include "front/status_page.hpp"
+#include "base/text.hpp"
+#include "wire/basic_credentials.hpp"
+#include "wire/client_address.hpp"
+#include "wire/http_verdict.hpp"
+#include "wire/json_answer.hpp"
+#include "wire/json_question.hpp"
+#include "wire/json_writer.hpp"
+
+namespace authbroker {
+namespace {
+
+enum class endpoint : std::uint8_t { none, login, mailbox, auth, status, page, metrics, health };
+
+// The raw target decides, byte by byte: nothing is decoded or normalised, so that no two readers can disagree about it.
+endpoint endpoint_of(std::string_view target) {
+  if (target == "/v1/login") return endpoint::login;
+  if (target == "/v1/mailbox") return endpoint::mailbox;
+  if (target == "/v1/status") return endpoint::status;
+  if (target == "/") return endpoint::page;
+  if (target == "/metrics") return endpoint::metrics;
+  if (target == "/healthz") return endpoint::health;
+  constexpr std::string_view auth = "/v1/auth";
+  if (target.substr(0, auth.size()) == auth && (target.size() == auth.size() || target[auth.size()] == '/' || target[auth.size()] == '?'))
+    return endpoint::auth;
+  return endpoint::none;
+}
+
+std::optional<permission> needs(endpoint e) {
+  switch (e) {
+    case endpoint::login:
+    case endpoint::auth: return permission::login;
+    case endpoint::mailbox: return permission::mailbox;
+    case endpoint::status:
+    case endpoint::page: return permission::status;
+    case endpoint::metrics: return permission::metrics;
+    case endpoint::health:
+    case endpoint::none: return std::nullopt;
+  }
+  std::abort();
+}
+
+bool bears_token(const http_head& head, const secret& token) {
+  if (equal_secretly(head.token, token.reveal())) return true;
+  constexpr std::string_view scheme = "bearer ";
+  return head.authorization.size() > scheme.size() && equal_fold(head.authorization.substr(0, scheme.size()), scheme) &&
+         equal_secretly(trim(head.authorization.substr(scheme.size())), token.reveal());
+}
+
+http_reply text_reply(std::string_view type, std::string body) {
+  http_reply r;
+  r.status = 200;
+  r.content_type = type;
+  r.body = std::move(body);
+  return r;
+}
+
+void tell_when_to_come_back(http_reply& r, const answer& a) {
+  if (r.status == 503) r.fields.push_back({"Retry-After", std::to_string(retry_after_seconds(a))});
+}
+
+// For the caller's own wire: everything but what is for operators.
+http_reply full_reply(question_kind kind, const answer& a) {
+  http_reply r;
+  r.status = http_status(kind, a.found.what);
+  r.body.reserve(768);
+  append_json_answer(r.body, a);
+  r.body += '\n';
+  tell_when_to_come_back(r, a);
+  return r;
+}
+
+void ask_for_credentials(http_reply& r) { r.fields.push_back({"WWW-Authenticate", "Basic realm=\"authbroker\", charset=\"UTF-8\""}); }
+
+// For a wire whose bytes proxies hand on to whoever asked: the verdict, and of the reasons what strangers may know.
+http_reply guarded_reply(const answer& a, bool reveal) {
+  http_reply r;
+  r.status = http_status(question_kind::login, a.found.what);
+  const reason told = told_reason(a.found.why, reveal);
+  const verdict said = r.status == 401 && !reveal ? verdict::reject : a.found.what;
+  json_writer w(r.body);
+  w.begin_object().member("verdict", name(said));
+  if (told == reason::none)
+    w.key("reason").null();
+  else
+    w.member("reason", name(told));
+  w.member("id", a.id).member("text", a.text).end_object();
+  r.body += '\n';
+  if (r.status == 200) r.fields.push_back({"X-Auth-Identity", a.identity});
+  if (told != reason::none) r.fields.push_back({"X-Auth-Reason", std::string(name(told))});
+  if (r.status == 401) ask_for_credentials(r);
+  tell_when_to_come_back(r, a);
+  return r;
+}
+
+http_reply no_credentials(basic_state state) {
+  http_reply r;
+  r.status = 401;
+  json_writer w(r.body);
+  w.begin_object()
+      .member("error", state == basic_state::absent ? "credentials_required" : "bad_credentials")
+      .member("text", state == basic_state::absent ? "Name and password are asked for." : "The Authorization field is not well-formed Basic.")
+      .end_object();
+  r.body += '\n';
+  ask_for_credentials(r);
+  return r;
+}
+
+query begin_query(question_kind kind, const http_request& in, std::string_view reported_client) {
+  query q;
+  q.kind = kind;
+  q.client = normal_client(reported_client);
+  q.client_believed = !q.client.empty() && trusted(*in.from, in.terms->peers);
+  q.caller = in.from->text;
+  q.listener = in.terms->rules.name;
+  q.default_domain = in.terms->rules.default_domain;
+  return q;
+}
+
+}  // namespace
+
+http_service::plan portal::admit(const http_head& head, const peer& from, const listener_terms& terms) const {
+  const endpoint e = endpoint_of(head.target);
+  plan p;
+  const auto refuse = [&p](const http_error& error) {
+    p.error = &error;
+    return p;
+  };
+  if (e != endpoint::health && terms.rules.token && !bears_token(head, *terms.rules.token)) return refuse(http_errors::token_required);
+  if (e == endpoint::none) return refuse(http_errors::not_found);
+  const bool asks_json = e == endpoint::login || e == endpoint::mailbox;
+  if (asks_json && head.method != "POST") {
+    p.allow = "POST";
+    return refuse(http_errors::method_not_allowed);
+  }
+  if (!asks_json && e != endpoint::auth && head.method != "GET" && head.method != "HEAD") {
+    p.allow = "GET, HEAD";
+    return refuse(http_errors::method_not_allowed);
+  }
+  // A browser can be made to talk to a loopback port. Proxies hand their own names on to /v1/auth, and health tells nothing.
+  const bool for_programs = e != endpoint::auth && e != endpoint::health;
+  if (!from.is_unix && !terms.rules.token && for_programs && !local_host_field(head.host)) return refuse(http_errors::host_not_allowed);
+  if (const auto needed = needs(e)) {
+    const auto& allow = terms.rules.allow;
+    if (std::find(allow.begin(), allow.end(), *needed) == allow.end()) return refuse(http_errors::question_not_allowed);
+  }
+  const bool shows_status = e == endpoint::status || e == endpoint::page || e == endpoint::metrics;
+  if (shows_status && shared_.parts.status == nullptr) return refuse(http_errors::not_found);
+  if (asks_json) p.body = http_body::json;
+  return p;
+}
+
+boost::asio::awaitable<http_reply> portal::handle(const http_request& in) {
+  switch (endpoint_of(in.head.target)) {
+    case endpoint::login: return question(in, question_kind::login);
+    case endpoint::mailbox: return question(in, question_kind::mailbox);
+    case endpoint::auth: return basic(in);
+    case endpoint::status:
+    case endpoint::page:
+    case endpoint::metrics:
+    case endpoint::health:
+    case endpoint::none: break;
+  }
+  return show(in);
+}
+
+boost::asio::awaitable<http_reply> portal::show(const http_request& in) {
+  const endpoint e = endpoint_of(in.head.target);
+  if (e == endpoint::health) co_return text_reply("text/plain; charset=utf-8", "ok\n");
+  if (shared_.parts.status == nullptr) co_return make_error(http_errors::not_found);
+  status_source& source = *shared_.parts.status;
+  if (e == endpoint::status) co_return text_reply("application/json", source.status_json() + "\n");
+  if (e == endpoint::page) co_return text_reply("text/html; charset=utf-8", status_page(source.status_text()));
+  std::string metrics = source.metrics();
+  if (metrics.empty()) co_return make_error(http_errors::not_found);
+  co_return text_reply("application/openmetrics-text; version=1.0.0; charset=utf-8", std::move(metrics));
+}
+
+boost::asio::awaitable<http_reply> portal::question(const http_request& in, question_kind kind) {
+  json_outcome parsed = parse_json_question(in.body, kind == question_kind::login ? json_form::login : json_form::mailbox);
+  if (parsed.error != nullptr) co_return make_error(*parsed.error, parsed.text);
+  json_question& asked = parsed.question;
+  query q = begin_query(kind, in, asked.client);
+  q.address = std::move(asked.address);
+  q.password = std::move(asked.password);
+  q.service = std::move(asked.service);
+  q.deadline = asked.deadline;
+  const auto began = steady::now();
+  if (asked.password_too_long) {
+    http_reply r = full_reply(kind, own_answer(verdict::reject, reason::too_long, q));
+    r.not_before = not_before(kind, verdict::reject, began);
+    co_return r;
+  }
+  const in_flight_place place(shared_, *in.terms);
+  if (!place) co_return full_reply(kind, own_answer(verdict::tempfail, reason::overloaded, q));
+  const answer a = co_await shared_.parts.who->ask(std::move(q), nullptr);
+  http_reply r = full_reply(kind, a);
+  r.not_before = not_before(kind, a.found.what, began);
+  co_return r;
+}
+
+boost::asio::awaitable<http_reply> portal::basic(const http_request& in) {
+  basic_credentials given = parse_basic(in.head.authorization);
+  if (given.state == basic_state::absent || given.state == basic_state::malformed) co_return no_credentials(given.state);
+  const bool reveal = in.terms->rules.reveal;
+  query q = begin_query(question_kind::login, in, in.head.reported_client());
+  const auto began = steady::now();
+  if (given.state == basic_state::too_long) {
+    http_reply r = guarded_reply(own_answer(verdict::reject, reason::too_long, q), reveal);
+    r.not_before = not_before(question_kind::login, verdict::reject, began);
+    co_return r;
+  }
+  q.address = std::move(given.name);
+  q.password = std::move(given.password);
+  q.service = "http";
+  const in_flight_place place(shared_, *in.terms);
+  if (!place) co_return guarded_reply(own_answer(verdict::tempfail, reason::overloaded, q), reveal);
+  const answer a = co_await shared_.parts.who->ask(std::move(q), nullptr);
+  http_reply r = guarded_reply(a, reveal);
+  r.not_before = not_before(question_kind::login, a.found.what, began);
+  co_return r;
+}
+
+}  // namespace authbroker

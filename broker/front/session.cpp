@@ -1,0 +1,194 @@
+#include "front/session.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <boost/asio/buffer.hpp>
+
+#include "base/log.hpp"
+
+namespace authbroker {
+
+session::session(std::shared_ptr<branch> home, int fd, peer who, std::size_t buffer_bytes_max)
+    : home_(std::move(home)), who_(std::move(who)), socket_(home_->on().io), input_(buffer_bytes_max) {
+  const int family = who_.is_unix ? AF_UNIX : AF_INET;  // for Asio's book-keeping only
+  socket_.assign({family, 0}, fd);
+  timer_.bind(home_->on().timers, [this] { on_timer(); });
+}
+
+session::~session() = default;
+
+void session::start() {
+  limit(steady::now() + home_->terms()->rules.limits.idle);
+  read_on();
+}
+
+void session::work() {
+  while (!ended_ && !busy_ && !farewell_ && !input_.empty())
+    if (!on_bytes()) break;
+  if (ended_ || farewell_) return;
+  if (!busy_ && end_of_input_) return close();  // nothing more can come, and what came is no request
+  if (!busy_ && input_.empty() && draining_) return close();
+  read_on();
+}
+
+void session::expect_more() {
+  if (more_expected_) return;
+  more_expected_ = true;
+  limit(steady::now() + request_time);
+}
+
+void session::begin() {
+  busy_ = asking_ = true;
+  more_expected_ = false;
+  limit(steady::time_point::max());
+}
+
+void session::read_on() {
+  if (reading_ || end_of_input_ || ended_) return;
+  // While a request is being served there are views into the buffer: it must stay as it is, and what does not fit waits.
+  if (!busy_ && !input_.make_room()) return;
+  const auto space = input_.space();
+  if (space.empty()) return;
+  reading_ = true;
+  socket_.async_receive(boost::asio::buffer(space.data(), space.size()),
+                        [this, self = shared_from_this()](const boost::system::error_code& ec, std::size_t n) { on_read(ec, n); });
+}
+
+void session::on_read(const boost::system::error_code& ec, std::size_t n) {
+  reading_ = false;
+  if (ended_) return;
+  if (ec) {
+    if (ec != boost::asio::error::eof) return close();
+    return on_end();
+  }
+  input_.commit(n);
+  if (farewell_) input_.consume(input_.bytes().size());
+  if (busy_ || farewell_)
+    read_on();
+  else
+    work();
+}
+
+void session::on_end() {
+  end_of_input_ = true;
+  if (farewell_ || hung_up()) return close();
+  if (!busy_) work();
+}
+
+// The caller sends no more. Has it left, or does it only say so and waits for its reply? A Unix socket can tell; on TCP both
+// look alike, and the first is what happens.
+bool session::hung_up() {
+  if (!who_.is_unix) return true;
+  pollfd look{socket_.native_handle(), 0, 0};
+  return ::poll(&look, 1, 0) != 0 && (look.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+void session::interject(std::string_view bytes) {
+  [[maybe_unused]] const auto n = ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void session::finish(ending how, steady::time_point at) {
+  asking_ = false;
+  if (ended_) return;
+  written_ = 0;
+  ending_ = how;
+  if (at != steady::time_point{} && at > steady::now()) {
+    waiting_for_floor_ = true;
+    limit(at);
+    return;
+  }
+  write();
+}
+
+void session::write() {
+  while (written_ < output_.size()) {
+    const auto n = ::send(socket_.native_handle(), output_.data() + written_, output_.size() - written_, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n > 0) {
+      written_ += static_cast<std::size_t>(n);
+      continue;
+    }
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return close();
+    if (deadline_ == steady::time_point::max()) limit(steady::now() + reply_time);
+    socket_.async_wait(socket_.wait_write, [this, self = shared_from_this()](const boost::system::error_code& ec) {
+      if (ended_) return;
+      if (ec) return close();
+      write();
+    });
+    return;
+  }
+  on_written();
+}
+
+void session::on_written() {
+  output_.clear();
+  if (output_.capacity() > 4096) output_.shrink_to_fit();
+  busy_ = false;
+  on_served();
+  if (ending_ != ending::none) return say_farewell();
+  limit(steady::now() + home_->terms()->rules.limits.idle);
+  home_->touch(*this);
+  work();
+}
+
+// Closing while bytes of the caller are unread would throw the reply away with them: so say "no more", and let it finish.
+void session::say_farewell() {
+  if (end_of_input_ || (ending_ == ending::clean && silent())) return close();
+  farewell_ = true;
+  input_.consume(input_.bytes().size());
+  ::shutdown(socket_.native_handle(), SHUT_WR);
+  limit(steady::now() + farewell_time);
+  read_on();
+}
+
+// Nothing of the caller waits to be read.
+bool session::silent() {
+  if (!input_.empty()) return false;
+  char sink = 0;
+  return ::recv(socket_.native_handle(), &sink, sizeof sink, MSG_DONTWAIT) <= 0;
+}
+
+void session::drain() {
+  draining_ = true;
+  if (!busy_ && input_.empty()) close();
+}
+
+void session::close() {
+  if (ended_) return;
+  const auto self = shared_from_this();
+  ended_ = true;
+  timer_.disarm();
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  home_->remove(*this);
+  if (asking_) {
+    home_->shared().counts.vanished.fetch_add(1, std::memory_order_relaxed);
+    cancel_.emit(boost::asio::cancellation_type::terminal);
+  }
+}
+
+// The timer is set anew only for an earlier time: a busy connection's idle limit moves on without touching it.
+void session::limit(steady::time_point at) {
+  deadline_ = at;
+  if (at >= armed_for_) return;
+  armed_for_ = at;
+  timer_.arm(at);
+}
+
+void session::on_timer() {
+  armed_for_ = steady::time_point::max();
+  if (ended_) return;
+  if (steady::now() < deadline_) {
+    if (deadline_ != steady::time_point::max()) limit(deadline_);
+    return;
+  }
+  if (waiting_for_floor_) {
+    waiting_for_floor_ = false;
+    limit(steady::time_point::max());
+    return write();
+  }
+  close();
+}
+
+}  // namespace authbroker

@@ -1,0 +1,49 @@
+#include "front/terms.hpp"
+
+namespace authbroker {
+
+result<std::shared_ptr<const listener_terms>> make_terms(listener_rules rules) {
+  auto peers = resolve_peers(rules);
+  if (!peers) return peers.error();
+  auto made = std::make_shared<listener_terms>();
+  made->rules = std::move(rules);
+  made->peers = std::move(*peers);
+  return std::shared_ptr<const listener_terms>(std::move(made));
+}
+
+bool listener_shared::complain() {
+  // Seconds since the clock's start, plus one: 0 means never.
+  const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(steady::now().time_since_epoch()).count() + 1;
+  std::int64_t last = complained_at.load(std::memory_order_relaxed);
+  return last != now && complained_at.compare_exchange_strong(last, now, std::memory_order_relaxed);
+}
+
+in_flight_place::in_flight_place(listener_shared& s, const listener_terms& t)
+    : shared_(s), taken_(s.counts.in_flight.fetch_add(1, std::memory_order_relaxed) < t.rules.limits.in_flight) {
+  if (taken_) return;
+  shared_.counts.in_flight.fetch_sub(1, std::memory_order_relaxed);
+  shared_.counts.overloaded.fetch_add(1, std::memory_order_relaxed);
+  if (shared_.complain())
+    shared_.parts.log->line(level::warning, "listener_overloaded").field("listener", t.rules.name).field("in_flight", t.rules.limits.in_flight);
+}
+
+in_flight_place::~in_flight_place() {
+  if (taken_) shared_.counts.in_flight.fetch_sub(1, std::memory_order_relaxed);
+}
+
+answer own_answer(verdict v, reason r, const query& q) {
+  answer a;
+  a.found.what = v;
+  a.found.why = r;
+  a.found.rule = "listener";
+  a.client_believed = q.client_believed;
+  if (const verdict_row* row = find_row(v, r)) a.text.assign(row->told);
+  return a;
+}
+
+steady::time_point not_before(question_kind kind, verdict v, steady::time_point began) {
+  const bool waits = kind == question_kind::login && (is_no(v) || v == verdict::no_route);
+  return waits ? began + floor_time : steady::time_point{};
+}
+
+}  // namespace authbroker
