@@ -212,6 +212,13 @@ void connection::begin(leg_ptr l) {
   const std::uint32_t id = next_id_++;
   questions_.push_back({id, l, false, false, was_idle});
   const stage_question& q = *l->asked;
+  if (q.kind == question_kind::probe && (pool_->core().api->kinds & ABK_PROBE) == 0) {  // being prepared was the question
+    finding works;
+    works.what = verdict::unverifiable;
+    works.why = reason::cannot_verify;
+    settle(questions_.back(), std::move(works));
+    return close_now();
+  }
   abk_question asked{};
   asked.size = sizeof asked;
   asked.kind = q.kind == question_kind::login ? ABK_LOGIN : q.kind == question_kind::mailbox ? ABK_MAILBOX : ABK_PROBE;

@@ -119,6 +119,7 @@ std::shared_ptr<plugin_backend> plugin_backend::make(const backend_rules& rules,
   const auto out = std::shared_ptr<plugin_backend>(new plugin_backend);
   out->core_ = core;
   out->plugin_version_ = plugin.version;
+  out->plugin_file_ = plugin.file;
   if ((api->kinds & ~api->check_kinds & (ABK_LOGIN | ABK_MAILBOX)) != 0) out->pool_ = std::make_shared<pool>(core, rules.upstream, false, rules.pool.connections);
   if ((api->check_kinds & ~api->inline_kinds) != 0)
     out->lane_ = std::make_shared<blocking_lane>(core, std::max(1u, std::min(env.blocking_share, rules.pool.connections)));

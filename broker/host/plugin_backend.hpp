@@ -45,6 +45,7 @@ class plugin_backend final : public backend {
   }
   backend_status status() const;
   const backend_rules& rules() const { return core_->rules; }
+  const std::string& plugin_file() const { return plugin_file_; }
   std::vector<fact_store::fact> facts() const { return core_->facts->all(); }
   // For `check-config --connect`: connects and prepares, asks nothing.
   bool converses() const { return pool_ != nullptr; }
@@ -57,7 +58,7 @@ class plugin_backend final : public backend {
   void count(const finding&);
 
   std::shared_ptr<backend_core> core_;
-  std::string plugin_version_;
+  std::string plugin_version_, plugin_file_;
   std::shared_ptr<pool> pool_;
   std::shared_ptr<blocking_lane> lane_;
   std::mutex mutex_;

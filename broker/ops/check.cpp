@@ -1,0 +1,75 @@
+#include "ops/check.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <cstdio>
+#include <iostream>
+
+#include "ops/generation.hpp"
+#include "ops/process.hpp"
+
+namespace authbroker {
+namespace {
+
+boost::asio::awaitable<void> connect_each(const generation& g, bool& all_work) {
+  for (const auto& b : g.backends) {
+    if (!b->converses()) continue;
+    trace t;
+    const finding f = co_await b->connect_only(&t, steady::now() + g.config.broker.request_timeout);
+    const bool works = f.what != verdict::tempfail;
+    all_work = all_work && works;
+    std::cout << "backend " << b->name() << ": " << (works ? "ok" : std::string(name(f.why)) + ": " + f.operator_text) << '\n';
+    for (const trace_line& line : t.lines) {
+      char at[32];
+      std::snprintf(at, sizeof at, "%10.3f ms  ", static_cast<double>(line.at.count()) / 1000);
+      std::cout << at << line.what << "  " << line.text << '\n';
+    }
+    std::cout.flush();
+  }
+}
+
+}  // namespace
+
+int check_configuration(const std::string& file, bool connect, bool progress) {
+  load_outcome loaded = load_configuration(file);
+  for (const config_problem& p : loaded.problems) std::cerr << to_string(p) << '\n';
+  if (!loaded.config) return 78;
+  for (const config_problem& w : loaded.config->warnings) std::cerr << "warning: " << to_string(w) << '\n';
+  logger log({.target = log_target::nowhere, .file = {}});
+  plugin_set plugins(log);
+  wall_clock time;
+  worker here(0);
+  worker::set_current(&here);
+  plugin_backend::environment env;
+  env.log = &log;
+  env.time = &time;
+  env.workers = {&here};
+  env.on_main = [](const std::function<void()>& what) { what(); };
+  std::vector<config_problem> problems;
+  std::function<void(const std::string&)> tell;
+  if (progress)
+    tell = [](const std::string& where) { std::cout << "@ " << where << std::endl; };
+  auto made = make_generation(1, std::move(*loaded.config), plugins, env, problems, tell);
+  for (const config_problem& p : problems) std::cerr << to_string(p) << '\n';
+  if (made == nullptr) return 78;
+  bool all_work = true;
+  if (connect) {
+    boost::asio::co_spawn(here.io, connect_each(*made, all_work), [](const std::exception_ptr& e) {
+      if (e) std::rethrow_exception(e);
+    });
+    here.io.run_for(made->config.broker.request_timeout * static_cast<int>(made->backends.size() + 1));
+  }
+  made.reset();
+  here.io.restart();
+  here.io.run_for(std::chrono::seconds(1));
+  return all_work ? 0 : 75;
+}
+
+std::vector<std::string> try_configuration(const std::string& file) {
+  boost::asio::io_context io(1);
+  std::vector<std::string> out;
+  const config_trial trial(io, file, [&](std::vector<std::string> problems) { out = std::move(problems); });
+  io.run();
+  return out;
+}
+
+}  // namespace authbroker

@@ -1,0 +1,415 @@
+#include "ops/daemon.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <csignal>
+
+#include "ops/admin_service.hpp"
+
+namespace authbroker {
+namespace {
+
+// Names of decisions differ between runs, so that an id in an old log is not mistaken for one of this run.
+std::string run_prefix() {
+  std::uint32_t random = 0;
+  if (getrandom(&random, sizeof random, 0) != static_cast<ssize_t>(sizeof random)) throw std::runtime_error("the system gives no random bytes");
+  static constexpr std::string_view letters = "0123456789abcdefghjkmnpqrstvwxyz";
+  std::string out;
+  for (int i = 0; i < 5; ++i, random >>= 5) out += letters[random & 31];
+  return out + "-";
+}
+
+std::uint32_t worker_count(const configuration& c) {
+  if (c.broker.workers != 0) return c.broker.workers;
+  return std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
+}
+
+bool same_socket(const listener_rules& a, const listener_rules& b) {
+  return a.protocol == b.protocol && a.address.is_unix == b.address.is_unix && a.address.path == b.address.path && a.address.host == b.address.host &&
+         a.address.port == b.address.port && a.mode == b.mode && a.owner == b.owner && a.group == b.group;
+}
+
+std::vector<std::string> to_lines(const std::vector<config_problem>& problems) {
+  std::vector<std::string> out;
+  for (const config_problem& p : problems) out.push_back(to_string(p));
+  return out;
+}
+
+}  // namespace
+
+daemon::daemon(configuration config, logger& log)
+    : log_(log),
+      signals_(main_, SIGTERM, SIGINT, SIGHUP),
+      drain_timer_(main_),
+      watchdog_timer_(main_),
+      plugins_(log),
+      dispatcher_(log, run_prefix()),
+      first_(std::make_unique<configuration>(std::move(config))),
+      file_(first_->file) {}
+
+// Order matters: first nobody asks any more, then the backends go, on the workers' loops, then the loops end.
+daemon::~daemon() {
+  trial_.reset();
+  listeners_.clear();
+  admin_.reset();
+  dispatcher_.replace(nullptr);
+  {
+    const std::lock_guard hold(mutex_);
+    now_.reset();
+  }
+  work_.clear();
+  // The loops run until what was posted to them is done; what hangs on then is cut off.
+  for (auto& w : workers_) boost::asio::post(w->io, [io = &w->io] { boost::asio::post(*io, [io] { io->stop(); }); });
+  for (std::thread& t : threads_) t.join();
+  main_.restart();
+  main_.poll();  // the plugins' destroy() calls
+}
+
+plugin_backend::environment daemon::environment() {
+  plugin_backend::environment out;
+  out.log = &log_;
+  out.time = &time_;
+  for (const auto& w : workers_) out.workers.push_back(w.get());
+  out.on_main = [this](std::function<void()> what) { boost::asio::post(main_, std::move(what)); };
+  return out;
+}
+
+listener_rules daemon::admin_rules(const configuration& c) const {
+  listener_rules r;
+  r.name = "admin";
+  r.protocol = listener_protocol::http;
+  r.address.path = c.broker.admin_socket;
+  r.mode = 0600;
+  r.allow = {permission::login, permission::mailbox, permission::status, permission::metrics};
+  r.limits.connections = 50;
+  r.limits.in_flight = 50;
+  return r;
+}
+
+result<std::unique_ptr<listener>> daemon::open_listener(listener_rules rules) {
+  front_parts parts;
+  for (const auto& w : workers_) parts.workers.push_back(w.get());
+  parts.log = &log_;
+  parts.who = &dispatcher_;
+  parts.status = this;
+  const bool admin = rules.name == "admin" && rules.address.path == file_admin_;
+  const std::shared_ptr<http_service> service = admin ? std::static_pointer_cast<http_service>(admin_service_) : nullptr;
+  if (const auto it = inherited_.find(rules.name); it != inherited_.end()) {
+    const int fd = it->second;
+    inherited_.erase(it);
+    return listener::adopt(fd, std::move(rules), parts, service);
+  }
+  return listener::open(std::move(rules), parts, service);
+}
+
+std::vector<std::string> daemon::start() {
+  configuration config = std::move(*first_);
+  first_.reset();
+  for (std::uint32_t i = 0; i < worker_count(config); ++i) workers_.push_back(std::make_unique<worker>(i));
+  admin_service_ = std::make_shared<admin_service>(*this);
+  file_admin_ = config.broker.admin_socket;
+  inherited_ = inherited_sockets();
+  std::vector<config_problem> problems;
+  const std::string user = config.broker.user;
+  listener_rules admin = admin_rules(config);
+  std::vector<listener_rules> wanted = std::move(config.listeners);
+  config.listeners.clear();
+  for (const config_problem& w : config.warnings) log_.line(level::warning, "config_warning").field("text", to_string(w));
+  auto made = make_generation(++generations_, std::move(config), plugins_, environment(), problems);
+  if (made == nullptr) return to_lines(problems);
+  std::vector<std::string> bad;
+  for (listener_rules& rules : wanted) {
+    const std::string name = rules.name;
+    const place where = rules.where;
+    auto l = open_listener(std::move(rules));
+    if (l) listeners_.emplace(name, std::move(*l));
+    else bad.push_back(to_string(config_problem{where, "listener." + name, l.error().text}));
+  }
+  auto a = open_listener(std::move(admin));
+  if (a) admin_ = std::move(*a);
+  else bad.push_back("broker.admin_socket: " + a.error().text);
+  if (!bad.empty()) return bad;
+  if (const auto r = become_user(user); !r) return {r.error().text};
+  if (!secrets_locked()) log_.line(level::warning, "memory_not_locked").field("text", "passwords may reach the swap: raise LimitMEMLOCK (ulimit -l)");
+  for (auto& w : workers_) {
+    work_.push_back(boost::asio::make_work_guard(w->io));
+    beats_.push_back(std::make_shared<std::atomic<std::uint64_t>>(0));
+    threads_.emplace_back([worker = w.get(), this] {
+      worker::set_current(worker);
+      while (true) {
+        try {
+          worker->io.run();
+          return;
+        } catch (const std::exception& e) {  // a defect: the loop goes on, the log says so
+          log_.line(level::error, "worker_exception").field("text", e.what());
+        }
+      }
+    });
+  }
+  {
+    const std::lock_guard hold(mutex_);
+    now_ = made;
+  }
+  dispatcher_.replace(made->answers);
+  for (const auto& b : made->backends) b->keep_warm();
+  for (const auto& [name, l] : listeners_) l->start();
+  admin_->start();
+  return {};
+}
+
+int daemon::run() {
+  wait_for_signals();
+  watch();
+  const auto g = current();
+  log_.line(level::info, "started").field("version", AUTHBROKER_VERSION).field("listeners", static_cast<std::int64_t>(listeners_.size()))
+      .field("backends", static_cast<std::int64_t>(g->backends.size())).field("routes", static_cast<std::int64_t>(g->config.routes.size()))
+      .field("workers", static_cast<std::int64_t>(workers_.size())).field("ready_ms", std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - started_).count());
+  tell_systemd("READY=1\nSTATUS=serving");
+  main_.run();
+  log_.line(level::info, "stopped");
+  return 0;
+}
+
+std::shared_ptr<const generation> daemon::current() const {
+  const std::lock_guard hold(mutex_);
+  return now_;
+}
+
+// ---------------------------------------------------------------- signals, watchdog
+
+void daemon::wait_for_signals() {
+  signals_.async_wait([this](boost::system::error_code ec, int number) {
+    if (ec) return;
+    if (number == SIGHUP) {
+      try_reload();
+    } else if (draining_) {
+      drain_until_ = steady::now();  // the second one means it
+    } else {
+      drain();
+    }
+    wait_for_signals();
+  });
+}
+
+// Tells systemd that all loops turn: each worker counts along, and only then the next message goes out.
+void daemon::watch() {
+  const auto interval = watchdog_interval();
+  if (interval.count() == 0) return;
+  const bool all = std::all_of(beats_.begin(), beats_.end(), [&](const auto& b) { return b->load() == beat_; });
+  if (all) {
+    tell_systemd("WATCHDOG=1");
+    ++beat_;
+    for (std::size_t i = 0; i < workers_.size(); ++i) boost::asio::post(workers_[i]->io, [b = beats_[i], to = beat_] { b->store(to); });
+  }
+  watchdog_timer_.expires_after(interval);
+  watchdog_timer_.async_wait([this](boost::system::error_code ec) {
+    if (!ec) watch();
+  });
+}
+
+// ---------------------------------------------------------------- drain
+
+void daemon::drain() {
+  boost::asio::post(main_, [this] {
+    if (draining_) return;
+    draining_ = true;
+    tell_systemd("STOPPING=1\nSTATUS=draining");
+    log_.line(level::info, "draining").field("sessions", static_cast<std::int64_t>(sessions()));
+    trial_.reset();
+    for (const auto& [name, l] : listeners_) l->close();
+    admin_->close();
+    drain_until_ = steady::now() + current()->config.broker.request_timeout;
+    wait_for_sessions();
+  });
+}
+
+std::uint32_t daemon::sessions() const {
+  std::uint32_t n = admin_->sessions();
+  for (const auto& [name, l] : listeners_) n += l->sessions();
+  return n;
+}
+
+void daemon::wait_for_sessions() {
+  if (sessions() == 0) {
+    signals_.cancel();
+    watchdog_timer_.cancel();
+    main_.stop();
+    return;
+  }
+  if (steady::now() >= drain_until_) {
+    for (const auto& [name, l] : listeners_) l->end_now();
+    admin_->end_now();
+  }
+  drain_timer_.expires_after(std::chrono::milliseconds(10));
+  drain_timer_.async_wait([this](boost::system::error_code) { wait_for_sessions(); });
+}
+
+// ---------------------------------------------------------------- reload
+
+void daemon::reload(std::function<void(const reload_outcome&)> done) {
+  boost::asio::post(main_, [this, done = std::move(done)] {
+    waiting_.push_back(done);
+    try_reload();
+  });
+}
+
+// At most one trial at a time; what comes meanwhile is one more afterwards.
+void daemon::try_reload() {
+  if (draining_) return end_reload({"the daemon is stopping"});
+  if (trial_ != nullptr) {
+    reload_again_ = true;
+    return;
+  }
+  tell_systemd("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(steady::now().time_since_epoch()).count()));
+  trial_ = std::make_unique<config_trial>(main_, file_, [this](std::vector<std::string> problems) {
+    boost::asio::post(main_, [this, problems = std::move(problems)]() mutable { trial_done(std::move(problems)); });
+  });
+}
+
+void daemon::trial_done(std::vector<std::string> problems) {
+  if (trial_ == nullptr) return;
+  trial_.reset();
+  if (problems.empty()) {
+    load_outcome loaded = load_configuration(file_);
+    problems = loaded.config ? take(std::move(*loaded.config)) : to_lines(loaded.problems);
+  }
+  tell_systemd("READY=1\nSTATUS=serving");
+  if (reload_again_) {
+    reload_again_ = false;
+    if (problems.empty()) log_.line(level::info, "reloaded").field("generation", static_cast<std::int64_t>(generations_));
+    return try_reload();
+  }
+  end_reload(std::move(problems));
+}
+
+void daemon::end_reload(std::vector<std::string> problems) {
+  if (problems.empty()) log_.line(level::info, "reloaded").field("generation", static_cast<std::int64_t>(generations_));
+  for (const std::string& p : problems) log_.line(level::error, "reload_refused").field("text", p);
+  reload_outcome outcome;
+  outcome.generation = generations_;
+  outcome.problems = std::move(problems);
+  const auto waiting = std::move(waiting_);
+  waiting_.clear();
+  for (const auto& each : waiting) each(outcome);
+}
+
+// All or nothing: whatever can fail is tried before anything is changed.
+std::vector<std::string> daemon::take(configuration fresh) {
+  const auto old = current();
+  if (fresh.broker.workers != old->config.broker.workers || fresh.broker.user != old->config.broker.user || fresh.broker.admin_socket != old->config.broker.admin_socket)
+    log_.line(level::warning, "restart_needed").field("text", "broker.workers, broker.user and broker.admin_socket change only when the daemon is started again");
+  std::vector<config_problem> problems;
+  std::vector<listener_rules> wanted = std::move(fresh.listeners);
+  fresh.listeners.clear();
+  for (const config_problem& w : fresh.warnings) log_.line(level::warning, "config_warning").field("text", to_string(w));
+  const log_settings log_wanted = fresh.log;
+  auto made = make_generation(generations_ + 1, std::move(fresh), plugins_, environment(), problems);
+  if (made == nullptr) return to_lines(problems);
+
+  // Listeners: rules that cannot be resolved and sockets that cannot be made refuse the reload.
+  std::vector<std::string> bad;
+  std::map<std::string, std::unique_ptr<listener>> opened;
+  std::vector<listener_rules*> kept, replaced;
+  for (listener_rules& rules : wanted) {
+    const auto it = listeners_.find(rules.name);
+    const bool same_place = it != listeners_.end() && same_socket(it->second->rules(), rules);
+    if (auto terms = make_terms_check(rules); !terms.empty()) {
+      bad.push_back(to_string(config_problem{rules.where, "listener." + rules.name, terms}));
+      continue;
+    }
+    if (same_place) {
+      kept.push_back(&rules);
+      continue;
+    }
+    // The same path under other rules: the old socket must go before the new one can come.
+    const bool path_in_use = std::any_of(listeners_.begin(), listeners_.end(), [&](const auto& each) {
+      const socket_address& a = each.second->rules().address;
+      return rules.address.is_unix ? a.is_unix && a.path == rules.address.path : !a.is_unix && a.host == rules.address.host && a.port == rules.address.port;
+    });
+    if (path_in_use) {
+      replaced.push_back(&rules);
+      continue;
+    }
+    const std::string name = rules.name;
+    const place where = rules.where;
+    auto l = open_listener(std::move(rules));
+    rules.name = name;
+    if (l) opened.emplace(name, std::move(*l));
+    else bad.push_back(to_string(config_problem{where, "listener." + name, l.error().text}));
+  }
+  if (bad.empty()) {
+    try {
+      log_.reconfigure(log_wanted);
+    } catch (const std::exception& e) {
+      bad.push_back(std::string("log.target: ") + e.what());
+    }
+  }
+  if (!bad.empty()) return bad;
+
+  // From here on nothing is refused.
+  generations_ = made->number;
+  std::map<std::string, std::unique_ptr<listener>> old_ones;
+  {
+    const std::lock_guard hold(mutex_);
+    now_ = made;
+    dispatcher_.replace(made->answers);
+    for (auto it = listeners_.begin(); it != listeners_.end();) {
+      const bool stays = std::any_of(kept.begin(), kept.end(), [&](const listener_rules* r) { return r->name == it->first; });
+      if (stays) {
+        ++it;
+        continue;
+      }
+      old_ones.emplace(it->first, std::move(it->second));
+      it = listeners_.erase(it);
+    }
+    for (listener_rules* r : kept) {
+      const std::string name = r->name;
+      if (const auto done = listeners_[name]->update(std::move(*r)); !done) log_.line(level::error, "listener_kept").field("listener", name).field("text", done.error().text);
+    }
+  }
+  for (const auto& [name, l] : old_ones) l->close();
+  for (listener_rules* r : replaced) {
+    const std::string name = r->name;
+    auto l = open_listener(std::move(*r));
+    if (l) opened.emplace(name, std::move(*l));
+    else log_.line(level::error, "listener_lost").field("listener", name).field("text", l.error().text);
+  }
+  {
+    const std::lock_guard hold(mutex_);
+    for (auto& [name, l] : opened) {
+      l->start();
+      listeners_[name] = std::move(l);
+    }
+  }
+  for (const auto& b : made->backends) b->keep_warm();
+  // Sessions of closed listeners end by themselves; the listener goes when the last one has.
+  for (auto& [name, l] : old_ones) retire_listener(std::move(l));
+  return {};
+}
+
+std::string daemon::make_terms_check(const listener_rules& rules) {
+  const auto peers = resolve_peers(rules);
+  return peers ? std::string() : peers.error().text;
+}
+
+// A listener must outlive its sessions: looked at again until there are none, or its time is up.
+void daemon::retire_listener(std::unique_ptr<listener> l) {
+  const auto kept = std::make_shared<std::unique_ptr<listener>>(std::move(l));
+  const auto timer = std::make_shared<boost::asio::steady_timer>(main_);
+  const auto look = std::make_shared<std::function<void(int)>>();
+  const std::weak_ptr<std::function<void(int)>> again = look;
+  *look = [kept, timer, again](int left) {
+    if ((*kept)->sessions() == 0) return;
+    if (left == 0) (*kept)->end_now();
+    timer->expires_after(std::chrono::milliseconds(100));
+    timer->async_wait([look = again.lock(), left](boost::system::error_code ec) {
+      if (!ec && look) (*look)(std::max(left - 1, 0));
+    });
+  };
+  (*look)(300);
+}
+
+}  // namespace authbroker

@@ -1,0 +1,47 @@
+#include "ops/generation.hpp"
+
+#include <algorithm>
+
+namespace authbroker {
+
+std::shared_ptr<generation> make_generation(std::uint64_t number, configuration config, plugin_set& plugins, const plugin_backend::environment& env,
+                                            std::vector<config_problem>& problems, const std::function<void(const std::string&)>& progress) {
+  auto out = std::make_shared<generation>();
+  out->number = number;
+  plugin_backend::environment each = env;
+  // A stuck backend of the blocking kind must leave threads to the others.
+  each.blocking_share = std::max<std::uint32_t>(1, config.broker.blocking_threads / std::max<std::uint32_t>(1, static_cast<std::uint32_t>(config.backends.size())));
+  for (const backend_rules& rules : config.backends) {
+    if (progress) progress("backend \"" + rules.name + "\" of plugin \"" + rules.plugin + "\"");
+    const result<const loaded_plugin*> plugin = plugins.get(rules.plugin, config.broker.plugin_dirs);
+    if (!plugin) {
+      problems.push_back({rules.where, "backend." + rules.name + ".plugin", plugin.error().text});
+      continue;
+    }
+    if (auto made = plugin_backend::make(rules, **plugin, plugins.host(), each, problems)) out->backends.push_back(std::move(made));
+  }
+  if (!problems.empty()) return nullptr;
+  // Does each route ask its backends what they can answer?
+  for (const route_rules& r : config.routes) {
+    const auto check = [&](const std::vector<std::string>& names, question_kind kind, const char* key) {
+      for (const std::string& n : names)
+        for (const auto& b : out->backends)
+          if (b->name() == n && !b->answers(kind))
+            problems.push_back({r.where, "route." + r.name + "." + key, "found \"" + n + "\", whose plugin \"" + b->rules().plugin + "\" does not answer " + std::string(name(kind)) + " questions"});
+    };
+    check(r.login, question_kind::login, "login");
+    check(r.mailbox, question_kind::mailbox, "mailbox");
+    check(r.addresses, question_kind::mailbox, "addresses");
+  }
+  if (!problems.empty()) return nullptr;
+  auto answers = std::make_shared<snapshot>();
+  answers->generation = number;
+  answers->request_timeout = config.broker.request_timeout;
+  answers->backends.assign(out->backends.begin(), out->backends.end());
+  answers->routes = std::make_unique<const route_table>(config.routes, answers->backends);
+  out->answers = std::move(answers);
+  out->config = std::move(config);
+  return out;
+}
+
+}  // namespace authbroker
