@@ -53,9 +53,7 @@ struct channel::impl : std::enable_shared_from_this<channel::impl> {
   void finish(reason why, std::string text);
   void close();
   void wait_for(interest&, std::function<void()> ready);
-  void tell(std::string_view what, std::string text) {
-    if (note) note(what, std::move(text));
-  }
+  void tell(std::string_view what, std::string text);
   io_result tls_result(int rc, std::size_t bytes, interest&);
 
   asio::io_context& io;
@@ -90,6 +88,14 @@ void channel::impl::close() {
   ssl.reset();
   boost::system::error_code ignored;
   socket.close(ignored);
+}
+
+// Moved out while it runs: it may destroy the channel.
+void channel::impl::tell(std::string_view what, std::string text) {
+  if (!note) return;
+  auto call = std::exchange(note, nullptr);
+  call(what, std::move(text));
+  if (!closed) note = std::move(call);
 }
 
 void channel::impl::finish(reason why, std::string text) {
