@@ -61,7 +61,7 @@ void write_part(const part& p) {
     if (row.what != p.what) continue;
     const std::string_view why = row.why == reason::none ? "(no reason)" : name(row.why);
     std::printf(".It %s%.*s\n%s\n", row.why == reason::none ? "" : "Cm ", static_cast<int>(why.size()), why.data(), roff(row.advice).c_str());
-    if (!row.told.empty()) std::printf(".br\nTold to callers:\n.Dq %s\n", roff(row.told).c_str());
+    if (!row.told.empty()) std::printf(".br\nTold to callers: \\(lq%s\\(rq\n", roff(row.told).c_str());
   }
   std::printf(".El\n");
 }

@@ -6,11 +6,13 @@
 #include <chrono>
 #include <cstdio>
 #include <optional>
+#include <stdexcept>
 
 #include "base/secret.hpp"
 #include "base/text.hpp"
 #include "tool/admin.hpp"
 #include "tool/check_config.hpp"
+#include "tool/hash_password.hpp"
 #include "tool/prompt.hpp"
 #include "tool/table.hpp"
 
@@ -178,6 +180,30 @@ exit_code command_test_login(const options& o) {
     return exit_code::usage;
   }
   return test(o, "login", &*password);
+}
+
+// On a terminal what nobody sees is typed twice.
+exit_code command_hash_password(const options& o) {
+  result<secret> password = o.password_stdin ? read_password_from_stdin() : ask_for_password("Password: ");
+  if (!password) {
+    complain(password.error().text);
+    return exit_code::usage;
+  }
+  if (!o.password_stdin) {
+    const result<secret> again = ask_for_password("The same again: ");
+    if (!again || again->reveal() != password->reveal()) {
+      complain(again ? "the two are not the same" : again.error().text);
+      return exit_code::usage;
+    }
+  }
+  try {
+    const std::string hash = make_entry_hash(*password, o.scheme);
+    print((o.json ? json::serialize(json::object{{"hash", hash}}) : hash) + '\n');
+  } catch (const std::invalid_argument& e) {
+    complain(e.what());
+    return exit_code::usage;
+  }
+  return exit_code::yes;
 }
 
 exit_code command_test_mailbox(const options& o) { return test(o, "mailbox", nullptr); }

@@ -29,5 +29,6 @@ exit_code command_routes(const options&);
 exit_code command_plugins(const options&);
 exit_code command_reload(const options&);
 exit_code command_drain(const options&);
+exit_code command_hash_password(const options&);
 
 }  // namespace authbroker

@@ -5,9 +5,6 @@
 #include <functional>
 
 #include "tool/commands.hpp"
-#if __has_include("tool/hash_password.hpp")
-#include "tool/hash_password.hpp"
-#endif
 
 namespace {
 
@@ -52,6 +49,9 @@ void describe(CLI::App& app, options& o, command& chosen) {
   add(app, "routes", "List the routes", chosen, authbroker::command_routes);
   add(app, "plugins", "List the loaded plugins", chosen, authbroker::command_plugins);
   add(app, "reload", "Load the configuration again; a bad one changes nothing", chosen, authbroker::command_reload);
+  CLI::App* hash = add(app, "hash-password", "Make a hash for the static backend's file", chosen, authbroker::command_hash_password);
+  hash->add_option("--scheme", o.scheme, "yescrypt, bcrypt, sha512crypt, ...")->capture_default_str();
+  hash->add_flag("--password-stdin", o.password_stdin, "Read the password from standard input instead of asking");
   add(app, "drain", "Answer what is under way, then stop the daemon", chosen, authbroker::command_drain);
 }
 

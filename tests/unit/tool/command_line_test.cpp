@@ -1,4 +1,5 @@
 // The program itself: its exit statuses, what it prints where, and the password prompt on a terminal.
+#include <crypt.h>
 #include <gmock/gmock.h>
 #include <pty.h>
 #include <sys/wait.h>
@@ -107,6 +108,20 @@ TEST(CommandLine, WhyWithoutAMemoryIsNo) {
   const ended e = run("--socket " + daemon.path() + " why abc");
   EXPECT_EQ(e.status, 1);
   EXPECT_THAT(e.error, HasSubstr("remembers no decision abc"));
+}
+
+TEST(CommandLine, HashPasswordMakesAHashThatFitsAndNeverTheSameTwice) {
+  const ended e = run("hash-password --password-stdin --scheme sha512crypt", "s3cret\n");
+  ASSERT_EQ(e.status, 0) << e.error;
+  const std::string hash = e.out.substr(0, e.out.find('\n'));
+  EXPECT_THAT(hash, ::testing::StartsWith("$6$"));
+  EXPECT_NE(::crypt_checksalt(hash.c_str()), CRYPT_SALT_INVALID);  // also makes the linker keep libcrypt beside ASan's crypt_r
+  crypt_data room{};
+  EXPECT_STREQ(::crypt_r("s3cret", hash.c_str(), &room), hash.c_str());
+  EXPECT_NE(run("hash-password --password-stdin --scheme sha512crypt", "s3cret\n").out, e.out);
+  EXPECT_THAT(run("hash-password --password-stdin", "s3cret\n").out, ::testing::StartsWith("$y$"));
+  EXPECT_EQ(run("hash-password --password-stdin --scheme rot13", "s3cret\n").status, 2);
+  EXPECT_EQ(run("hash-password --password-stdin", "\n").status, 2);
 }
 
 TEST(CommandLine, CheckConfigComplainsOnStandardErrorAndIs78) {
