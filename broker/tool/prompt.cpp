@@ -1,6 +1,7 @@
 #include "tool/prompt.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -19,23 +20,39 @@ extern "C" void note_signal(int number) { caught = number; }
 
 constexpr std::array<int, 7> watched{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
 
-// Makes read() return when a signal comes, as long as it lives.
+// Notes signals as long as it lives. They stay blocked but for the moments of waiting: one that came between a look at
+// `caught` and a read() would else be slept through.
 class watched_signals {
  public:
   watched_signals() {
     struct sigaction action {};
     action.sa_handler = note_signal;
     sigemptyset(&action.sa_mask);
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    for (const int number : watched) sigaddset(&blocked, number);
+    ::sigprocmask(SIG_BLOCK, &blocked, &mask_before_);
     for (std::size_t i = 0; i < watched.size(); ++i) ::sigaction(watched[i], &action, &before_[i]);
   }
   ~watched_signals() {
     for (std::size_t i = 0; i < watched.size(); ++i) ::sigaction(watched[i], &before_[i], nullptr);
+    ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+  }
+  // True when there is something to read; false when a signal came first.
+  bool wait_readable(int fd) const {
+    for (;;) {
+      pollfd entry{fd, POLLIN, 0};
+      const int n = ::ppoll(&entry, 1, nullptr, &mask_before_);
+      if (caught != 0) return false;
+      if (n > 0 || (n < 0 && errno != EINTR)) return true;
+    }
   }
   watched_signals(const watched_signals&) = delete;
   watched_signals& operator=(const watched_signals&) = delete;
 
  private:
   std::array<struct sigaction, watched.size()> before_{};
+  sigset_t mask_before_{};
 };
 
 class silent_terminal {
@@ -67,14 +84,15 @@ struct line_buffer {
 
 enum class read_end { line, interrupted, too_long, failed };
 
-read_end read_line(int fd, line_buffer& into) {
+// `signals`: what may interrupt, or null.
+read_end read_line(int fd, line_buffer& into, const watched_signals* signals) {
   into.size = 0;
   for (;;) {
+    if (signals && !signals->wait_readable(fd)) return read_end::interrupted;
     char c = 0;
     const ssize_t n = ::read(fd, &c, 1);
     if (n < 0) {
       if (errno != EINTR) return read_end::failed;
-      if (caught != 0) return read_end::interrupted;
       continue;
     }
     if (n == 0 || c == '\n') return read_end::line;
@@ -99,12 +117,12 @@ result<secret> ask_for_password(const std::string& question) {
     line_buffer line;
     read_end end = read_end::failed;
     {
-      const watched_signals signals;
       caught = 0;
+      const watched_signals signals;
       const silent_terminal terminal(fd);
       if (!terminal.is_silent()) return problem("the terminal's echo cannot be switched off; use --password-stdin");
       (void)!::write(fd, question.data(), question.size());
-      end = read_line(fd, line);
+      end = read_line(fd, line, &signals);
       (void)!::write(fd, "\n", 1);
     }
     // The echo is back and the handlers are what they were: now the signal does what it always does.
@@ -120,8 +138,7 @@ result<secret> ask_for_password(const std::string& question) {
 
 result<secret> read_password_from_stdin() {
   line_buffer line;
-  caught = 0;
-  const read_end end = read_line(STDIN_FILENO, line);
+  const read_end end = read_line(STDIN_FILENO, line, nullptr);
   if (end == read_end::too_long) return too_long();
   if (end != read_end::line) return problem("cannot read the password from standard input: " + std::generic_category().message(errno));
   return secret(std::string_view(line.bytes, line.size));
