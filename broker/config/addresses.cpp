@@ -61,7 +61,7 @@ struct host_and_port {
   bool brackets = false;
   std::optional<std::string_view> port;
 };
-// "host", "host:port", "[::1]", "[::1]:port". Nullopt when the brackets are not right.
+// "host", "host:port", "[::1]", "[::1]:port". Nullopt when the brackets are not right, or are missing around an IPv6 address.
 std::optional<host_and_port> split_port(std::string_view s) {
   host_and_port out;
   if (s.starts_with('[')) {
@@ -76,6 +76,7 @@ std::optional<host_and_port> split_port(std::string_view s) {
     return out;
   }
   const std::size_t colon = s.find(':');
+  if (colon != s.rfind(':')) return std::nullopt;
   out.host = s.substr(0, colon);
   if (colon != std::string_view::npos) out.port = s.substr(colon + 1);
   return out;

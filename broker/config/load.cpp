@@ -98,9 +98,9 @@ std::string label_of(const std::string& kind, const setting& table, std::size_t 
   return text == nullptr || text->empty() ? kind + "[" + std::to_string(index + 1) + "]" : kind + "." + escape_for_log(*text, 64);
 }
 
-// Calls `read` with each [[kind]].
+// Calls `read` with each [[kind]], and notes which tables these were.
 template <class Read>
-void each_table(const section& top, const std::string& kind, Read read) {
+void each_table(const section& top, const std::string& kind, std::vector<const setting*>& from, Read read) {
   const setting* const written = top.find(kind);
   const std::string form = "[[" + kind + "]]";
   if (written == nullptr) return top.missing(kind, "at least one " + form);
@@ -115,6 +115,7 @@ void each_table(const section& top, const std::string& kind, Read read) {
     }
     const section table(top.all(), (*list)[i], kind, label_of(kind, (*list)[i], i));
     table.refuse_unknown();
+    from.push_back(&(*list)[i]);
     read(table);
   }
 }
@@ -124,16 +125,11 @@ void read_tree(reading& all, const setting& tree, configuration& config) {
   top.refuse_unknown();
   read_broker(top.sub("broker"), config.broker);
   read_log(top.sub("log"), config.log);
-  each_table(top, "listener", [&config](const section& s) { config.listeners.push_back(read_listener(s)); });
-  each_table(top, "backend", [&config](const section& s) { config.backends.push_back(read_backend(s)); });
-  std::vector<bool> refresh_given;
-  each_table(top, "route", [&](const section& s) {
-    config.routes.push_back(read_route(s));
-    const setting* const cache = s.find("mailbox_cache");
-    const auto* const keys = cache == nullptr ? nullptr : std::get_if<setting::table>(&cache->value);
-    refresh_given.push_back(keys != nullptr && keys->contains("negative_refresh"));
-  });
-  check_together(all, config, refresh_given);
+  origins from;
+  each_table(top, "listener", from.listeners, [&config](const section& s) { config.listeners.push_back(read_listener(s)); });
+  each_table(top, "backend", from.backends, [&config](const section& s) { config.backends.push_back(read_backend(s)); });
+  each_table(top, "route", from.routes, [&config](const section& s) { config.routes.push_back(read_route(s)); });
+  check_together(all, config, from);
 }
 
 load_outcome load(std::string_view text, const std::string& name, const std::string& base_dir) {

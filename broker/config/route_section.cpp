@@ -86,6 +86,16 @@ void read_domains(const section& route, route_rules& out) {
   if (!domains.empty()) out.name = domains.front().text;
 }
 
+void read_backends(const section& route, route_rules& out) {
+  const std::size_t before = route.all().problems.size();
+  route.texts("login", out.login);
+  route.texts("mailbox", out.mailbox);
+  route.texts("addresses", out.addresses);
+  if (route.all().problems.size() != before || !out.login.empty() || !out.mailbox.empty()) return;
+  if (route.find("login") == nullptr && route.find("mailbox") == nullptr) route.missing("login", "login or mailbox: a list of backends");
+  else route.problem(route.where("login"), "login", "found no backend for login nor mailbox; wanted: at least one");
+}
+
 void read_login_name(const section& route, route_rules& out) {
   bool strip = false;
   route.boolean("strip_domain", strip);
@@ -164,13 +174,7 @@ route_rules read_route(const section& route) {
   route_rules out;
   out.where = route.at();
   read_domains(route, out);
-  route.texts("login", out.login);
-  route.texts("mailbox", out.mailbox);
-  route.texts("addresses", out.addresses);
-  if (route.find("login") == nullptr && route.find("mailbox") == nullptr)
-    route.missing("login", "login or mailbox: a list of backends");
-  else if (out.login.empty() && out.mailbox.empty())
-    route.problem(route.at(), "login", "found no backend for login nor mailbox; wanted: at least one");
+  read_backends(route, out);
   constexpr auto words = std::to_array<std::string_view>({"failover", "search"});
   constexpr auto values = std::to_array({combine_mode::failover, combine_mode::search});
   route.word<combine_mode>("combine", words, values, out.combine);

@@ -11,9 +11,13 @@ listener_rules read_listener(const section& listener);
 backend_rules read_backend(const section& backend);
 route_rules read_route(const section& route);
 
-// Names, references, shared sockets, domains and accounts, over the whole configuration. `refresh_given` says for each route
-// whether mailbox_cache.negative_refresh is written: if not, a directory's default is filled in.
-void check_together(reading& all, configuration& config, const std::vector<bool>& refresh_given);
+// The tables that the rules were read from, in the same order, for places that rules do not keep.
+struct origins {
+  std::vector<const setting*> listeners, backends, routes;
+};
+// Names, references, shared sockets, domains and accounts, over the whole configuration. Fills in the default of
+// mailbox_cache.negative_refresh that depends on the backends.
+void check_together(reading& all, configuration& config, const origins& from);
 
 // True if `name` can be a listener's or backend's: 1 to 64 letters, digits, dots, hyphens and underscores.
 bool is_name(std::string_view name);

@@ -15,22 +15,39 @@ namespace {
 
 std::string at_text(const place& p) { return p.file + ":" + std::to_string(p.line) + ":" + std::to_string(p.column); }
 
+const setting* child(const setting& table, std::string_view key) {
+  const auto* const keys = std::get_if<setting::table>(&table.value);
+  if (keys == nullptr) return nullptr;
+  const auto at = keys->find(key);
+  return at == keys->end() ? nullptr : &at->second;
+}
+// Where `key` is written, or the item of its list that says `text`, as nearly as the file tells.
+place place_of(const setting& table, std::string_view key, std::string_view text = {}) {
+  const setting* const value = child(table, key);
+  if (value == nullptr) return table.where;
+  if (const auto* list = std::get_if<setting::list>(&value->value))
+    for (const setting& item : *list)
+      if (const auto* t = std::get_if<std::string>(&item.value); t != nullptr && equal_fold(*t, text)) return item.where;
+  return value->where;
+}
+
 class together {
  public:
-  together(reading& all, configuration& config, const std::vector<bool>& refresh_given) : all_(all), config_(config), refresh_given_(refresh_given) {}
+  together(reading& all, configuration& config, const origins& from) : all_(all), config_(config), from_(from) {}
 
   void check() {
-    names(config_.listeners, "listener");
-    names(config_.backends, "backend");
+    names(config_.listeners, from_.listeners, "listener");
+    names(config_.backends, from_.backends, "backend");
     sockets();
     for (const backend_rules& b : config_.backends) by_name_.emplace(b.name, &b);
     for (std::size_t i = 0; i < config_.routes.size(); ++i) {
       route_rules& r = config_.routes[i];
-      references(r, r.login, "login");
-      references(r, r.mailbox, "mailbox");
-      references(r, r.addresses, "addresses");
-      if (!refresh_given_[i]) directory_refresh(r);
-      dynamic(r);
+      references(i, r.login, "login");
+      references(i, r.mailbox, "mailbox");
+      references(i, r.addresses, "addresses");
+      const setting* const cache = child(*from_.routes[i], "mailbox_cache");
+      if (cache == nullptr || child(*cache, "negative_refresh") == nullptr) directory_refresh(r);
+      dynamic(i);
     }
     domains();
     accounts();
@@ -42,26 +59,30 @@ class together {
   static std::string key_of(const route_rules& r, std::string_view key) { return "route." + (r.name.empty() ? "?" : escape_for_log(r.name, 64)) + "." + std::string(key); }
 
   template <class T>
-  void names(const std::vector<T>& things, const std::string& kind) {
+  void names(const std::vector<T>& things, const std::vector<const setting*>& tables, const std::string& kind) {
     std::map<std::string, place> seen;
-    for (const T& thing : things) {
+    for (std::size_t i = 0; i < things.size(); ++i) {
+      const T& thing = things[i];
       if (thing.name.empty()) continue;
-      const auto [at, fresh] = seen.emplace(thing.name, thing.where);
-      if (!fresh) problem(thing.where, kind + "." + thing.name + ".name", "found twice, first at " + at_text(at->second) + "; wanted: one " + kind + " of each name");
+      const place where = place_of(*tables[i], "name");
+      const auto [at, fresh] = seen.emplace(thing.name, where);
+      if (!fresh) problem(where, kind + "." + thing.name + ".name", "found twice, first at " + at_text(at->second) + "; wanted: one " + kind + " of each name");
     }
   }
 
   void sockets() {
     std::map<std::string, std::string> seen{{"unix:" + config_.broker.admin_socket, "broker.admin_socket"}};
-    for (const listener_rules& l : config_.listeners) {
+    for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
+      const listener_rules& l = config_.listeners[i];
       const std::string address = l.address.is_unix ? "unix:" + l.address.path : "tcp:" + l.address.host + ":" + std::to_string(l.address.port);
       if (address == "unix:") continue;
       const auto [at, fresh] = seen.emplace(address, "listener." + l.name + ".address");
-      if (!fresh) problem(l.where, "listener." + l.name + ".address", "found the address of " + at->second + "; wanted: one socket each");
+      if (!fresh) problem(place_of(*from_.listeners[i], "address"), "listener." + l.name + ".address", "found the address of " + at->second + "; wanted: one socket each");
     }
   }
 
-  void references(const route_rules& r, const std::vector<std::string>& backends, std::string_view key) {
+  void references(std::size_t i, const std::vector<std::string>& backends, std::string_view key) {
+    const route_rules& r = config_.routes[i];
     std::vector<std::string_view> known;
     for (const backend_rules& b : config_.backends) known.push_back(b.name);
     for (const std::string& name : backends) {
@@ -70,7 +91,7 @@ class together {
         continue;
       }
       const std::string_view meant = nearest(name, known);
-      problem(r.where, key_of(r, key), "found \"" + escape_for_log(name, 80) + "\", which is no backend" + (meant.empty() ? "" : "; did you mean \"" + std::string(meant) + "\"?"));
+      problem(place_of(*from_.routes[i], key, name), key_of(r, key), "found \"" + escape_for_log(name, 80) + "\", which is no backend" + (meant.empty() ? "" : "; did you mean \"" + std::string(meant) + "\"?"));
     }
   }
 
@@ -84,22 +105,26 @@ class together {
     if (std::all_of(r.mailbox.begin(), r.mailbox.end(), directory)) r.mailbox_cache.negative_refresh = std::min<std::chrono::milliseconds>(std::chrono::minutes(1), r.mailbox_cache.negative);
   }
 
-  void dynamic(const route_rules& r) {
+  void dynamic(std::size_t i) {
+    const route_rules& r = config_.routes[i];
+    const place where = place_of(*from_.routes[i], "dynamic");
     if (r.dynamic.separator == '\0') return;
-    if (r.login.empty()) return problem(r.where, key_of(r, "dynamic"), "found no login backend; wanted: one, whose first upstream's scheme and port are used");
+    if (r.login.empty()) return problem(where, key_of(r, "dynamic"), "found no login backend; wanted: one, whose first upstream's scheme and port are used");
     const auto at = by_name_.find(r.login.front());
     if (at == by_name_.end()) return;
-    if (at->second->upstream.empty()) problem(r.where, key_of(r, "dynamic"), "found the backend \"" + r.login.front() + "\" without upstream; wanted: one, whose scheme and port are used");
-    else if (at->second->upstream.front().srv) problem(r.where, key_of(r, "dynamic"), "found an srv+ scheme in the backend \"" + r.login.front() + "\"; wanted: a scheme for a host");
+    if (at->second->upstream.empty()) problem(where, key_of(r, "dynamic"), "found the backend \"" + r.login.front() + "\" without upstream; wanted: one, whose scheme and port are used");
+    else if (at->second->upstream.front().srv) problem(where, key_of(r, "dynamic"), "found an srv+ scheme in the backend \"" + r.login.front() + "\"; wanted: a scheme for a host");
   }
 
   void domains() {
-    std::unordered_map<std::string, const route_rules*> seen;
-    for (const route_rules& r : config_.routes) {
+    std::unordered_map<std::string, place> seen;
+    for (std::size_t i = 0; i < config_.routes.size(); ++i) {
+      const route_rules& r = config_.routes[i];
       if (r.dynamic.separator != '\0') continue;
       for (const std::string& domain : r.domains) {
-        const auto [at, fresh] = seen.emplace(domain, &r);
-        if (!fresh) problem(r.where, key_of(r, "domains"), "found \"" + domain + "\" again, first in the route at " + at_text(at->second->where) + "; wanted: each domain once");
+        const place where = place_of(*from_.routes[i], "domains", domain);
+        const auto [at, fresh] = seen.emplace(domain, where);
+        if (!fresh) problem(where, key_of(r, "domains"), "found \"" + domain + "\" again, first at " + at_text(at->second) + "; wanted: each domain once");
       }
     }
   }
@@ -141,13 +166,13 @@ class together {
 
   reading& all_;
   configuration& config_;
-  const std::vector<bool>& refresh_given_;
+  const origins& from_;
   std::map<std::string, const backend_rules*, std::less<>> by_name_;
   std::set<std::string> used_;
 };
 
 }  // namespace
 
-void check_together(reading& all, configuration& config, const std::vector<bool>& refresh_given) { together(all, config, refresh_given).check(); }
+void check_together(reading& all, configuration& config, const origins& from) { together(all, config, from).check(); }
 
 }  // namespace authbroker
