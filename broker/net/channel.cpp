@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <system_error>
 #include <utility>
 
 #include "net/dial.hpp"
@@ -55,6 +56,7 @@ struct channel::impl : std::enable_shared_from_this<channel::impl> {
   void wait_for(interest&, std::function<void()> ready);
   void tell(std::string_view what, std::string text);
   io_result tls_result(int rc, std::size_t bytes, interest&);
+  io_result plain_failed();
 
   asio::io_context& io;
   resolver& names;
@@ -74,6 +76,7 @@ struct channel::impl : std::enable_shared_from_this<channel::impl> {
   interest in{{}, reading}, out{{}, writing};
   bool closed = false, encrypted = false, broken = false;
   bool after_plaintext = false;  // STARTTLS
+  std::string trouble;
   bool maybe_buffered = false;   // OpenSSL may hold a complete record that no readable socket will announce
 };
 
@@ -240,8 +243,16 @@ io_result channel::impl::tls_result(int rc, std::size_t bytes, interest& i) {
     case SSL_ERROR_ZERO_RETURN: return {&i == &in ? io_status::end : io_status::failed, 0};
     default: break;
   }
-  ERR_clear_error();
+  const int system_error = errno;
   broken = true;  // OpenSSL allows no further call
+  trouble = tls_trouble(system_error);
+  return {io_status::failed, 0};
+}
+
+io_result channel::impl::plain_failed() {
+  const int error = errno;
+  broken = true;
+  trouble = error == ECONNRESET || error == EPIPE ? "connection reset" : std::generic_category().message(error);
   return {io_status::failed, 0};
 }
 
@@ -292,8 +303,7 @@ io_result channel::read(std::span<char> into) {
   if (n > 0) return {io_status::ok, static_cast<std::size_t>(n)};
   if (n == 0) return {io_status::end, 0};
   if (errno == EAGAIN || errno == EWOULDBLOCK) return {io_status::would_block, 0};
-  i.broken = true;
-  return {io_status::failed, 0};
+  return i.plain_failed();
 }
 
 io_result channel::write(std::span<const char> bytes) {
@@ -312,8 +322,7 @@ io_result channel::write(std::span<const char> bytes) {
   while (n < 0 && errno == EINTR);
   if (n >= 0) return {io_status::ok, static_cast<std::size_t>(n)};
   if (errno == EAGAIN || errno == EWOULDBLOCK) return {io_status::would_block, 0};
-  i.broken = true;
-  return {io_status::failed, 0};
+  return i.plain_failed();
 }
 
 void channel::wait_readable(std::function<void()> ready) { impl_->wait_for(impl_->in, std::move(ready)); }
@@ -323,6 +332,7 @@ bool channel::is_open() const { return impl_->now == stage::up && !impl_->broken
 bool channel::encrypted() const { return impl_->encrypted; }
 bool channel::resumed() const { return impl_->encrypted && impl_->ssl && SSL_session_reused(impl_->ssl.get()) == 1; }
 std::string channel::peer() const { return impl_->peer; }
+std::string channel::trouble() const { return impl_->trouble; }
 
 void channel::shutdown() {
   auto& i = *impl_;

@@ -74,6 +74,8 @@ class channel {
   bool encrypted() const;
   bool resumed() const;              // the TLS session was resumed
   std::string peer() const;          // "127.0.0.1:110", "" before connect
+  // Why the last read or write was `failed`, for operators: "connection reset", "cut without close_notify"; "" before that.
+  std::string trouble() const;
   // Half-closes (TLS: sends close_notify), best effort, never waits; then destroy the channel.
   void shutdown();
 

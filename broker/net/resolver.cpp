@@ -1,4 +1,4 @@
-// c-ares does the protocol; this file lends it the loop: its sockets are watched by Asio, its time-outs sit in the timer queue.
+// c-ares does the protocol (ares_loop.hpp lends it the loop); this file shares queries, remembers answers and orders addresses.
 //
 // What a hostile name server can do: answer wrongly (TLS is what protects from that), or not at all (5 s, then a failure that
 // is remembered for 1 s). A thousand addresses in one answer cost memory once: eight are kept.
@@ -12,20 +12,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/ip/address_v6.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <cstring>
 #include <map>
-#include <mutex>
-#include <stdexcept>
 #include <unordered_map>
 #include <utility>
 
 #include "base/text.hpp"
+#include "net/ares_loop.hpp"
 
 namespace authbroker {
 namespace asio = boost::asio;
@@ -36,19 +33,6 @@ namespace {
 constexpr std::size_t cached_names_max = 1024;
 constexpr std::size_t queries_max = 1024;
 constexpr auto query_time_max = 5s;
-constexpr int first_try_ms = 1200;  // with two tries and up to three servers c-ares itself ends soon after query_time_max
-constexpr int tries = 2;
-
-// The channel of c-ares and the sockets it has open. Replaced when /etc/resolv.conf changes; the old one lives until its
-// queries have ended.
-struct name_server_channel;
-
-struct socket_watch {
-  socket_watch(asio::io_context& io, int fd) : socket(io, fd) {}
-  asio::posix::stream_descriptor socket;
-  bool want_read = false, want_write = false;
-  bool reading = false, writing = false;
-};
 
 struct waiter {
   std::function<void(const resolved&)> done;  // empty once cancelled
@@ -59,21 +43,6 @@ struct name_query {
   std::vector<std::weak_ptr<waiter>> waiters;
   timer deadline;
   bool finished = false;
-};
-
-struct name_server_channel : std::enable_shared_from_this<name_server_channel> {
-  name_server_channel(asio::io_context& io_, timer_queue& timers, const std::string& servers);
-  ~name_server_channel() { close(); }
-  void close();
-  void sockets_changed(int fd, bool readable, bool writable);
-  void watch(int fd);
-  void process(int read_fd, int write_fd);
-  void set_timer();
-
-  asio::io_context& io;
-  timer timeout;
-  ares_channel ares = nullptr;
-  std::map<int, std::shared_ptr<socket_watch>> sockets;
 };
 
 bool could_be_a_name(const std::string& host) {
@@ -147,106 +116,6 @@ std::vector<asio::ip::address> in_order(const ares_addrinfo* found, std::chrono:
   return all;
 }
 
-name_server_channel::name_server_channel(asio::io_context& io_, timer_queue& timers, const std::string& servers)
-    : io(io_), timeout(timers, [this] { process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); }) {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) throw std::runtime_error("c-ares cannot be initialised");
-  });
-  ares_options options{};
-  options.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES;
-  options.timeout = first_try_ms;
-  options.tries = tries;
-  options.ndots = 0;  // a name is asked as it is ...
-  options.domains = nullptr;
-  options.ndomains = 0;  // ... and never with a search domain: it is also the name that the certificate must bear
-  char lookups[] = "fb";  // /etc/hosts, then DNS
-  options.lookups = lookups;
-  options.sock_state_cb = [](void* self, ares_socket_t fd, int readable, int writable) {
-    static_cast<name_server_channel*>(self)->sockets_changed(fd, readable != 0, writable != 0);
-  };
-  options.sock_state_cb_data = this;
-  const int status = ares_init_options(&ares, &options,
-                                       ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS | ARES_OPT_DOMAINS |
-                                           ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB);
-  if (status == ARES_ENOMEM) throw std::bad_alloc();
-  if (status != ARES_SUCCESS) throw std::runtime_error(std::string("c-ares: ") + ares_strerror(status));
-  if (!servers.empty() && ares_set_servers_ports_csv(ares, servers.c_str()) != ARES_SUCCESS) {
-    ares_destroy(ares);
-    throw std::runtime_error("not a list of name servers: " + servers);
-  }
-}
-
-void name_server_channel::close() {
-  if (ares == nullptr) return;
-  timeout.disarm();
-  ares_destroy(std::exchange(ares, nullptr));  // tells sockets_changed() about each socket, and each query's callback
-  sockets.clear();
-}
-
-void name_server_channel::sockets_changed(int fd, bool readable, bool writable) {
-  const auto at = sockets.find(fd);
-  if (!readable && !writable) {
-    if (at == sockets.end()) return;
-    at->second->want_read = at->second->want_write = false;
-    at->second->socket.release();  // c-ares closes it
-    sockets.erase(at);
-    return;
-  }
-  auto& w = at != sockets.end() ? at->second : sockets[fd];
-  if (!w) w = std::make_shared<socket_watch>(io, fd);
-  w->want_read = readable;
-  w->want_write = writable;
-  watch(fd);
-}
-
-void name_server_channel::watch(int fd) {
-  const auto at = sockets.find(fd);
-  if (at == sockets.end()) return;
-  const auto w = at->second;
-  // Each handler looks whether the socket is still the same one: numbers are used again.
-  const auto current = [weak = weak_from_this(), w, fd]() -> std::shared_ptr<name_server_channel> {
-    const auto self = weak.lock();
-    if (!self || self->ares == nullptr) return nullptr;
-    const auto now = self->sockets.find(fd);
-    return now != self->sockets.end() && now->second == w ? self : nullptr;
-  };
-  if (w->want_read && !w->reading) {
-    w->reading = true;
-    w->socket.async_wait(asio::posix::stream_descriptor::wait_read, [w, fd, current](const boost::system::error_code& ec) {
-      w->reading = false;
-      const auto self = current();
-      if (!self || ec == asio::error::operation_aborted) return;
-      if (w->want_read) self->process(fd, ARES_SOCKET_BAD);
-      if (const auto still = current()) still->watch(fd);
-    });
-  }
-  if (w->want_write && !w->writing) {
-    w->writing = true;
-    w->socket.async_wait(asio::posix::stream_descriptor::wait_write, [w, fd, current](const boost::system::error_code& ec) {
-      w->writing = false;
-      const auto self = current();
-      if (!self || ec == asio::error::operation_aborted) return;
-      if (w->want_write) self->process(ARES_SOCKET_BAD, fd);
-      if (const auto still = current()) still->watch(fd);
-    });
-  }
-}
-
-void name_server_channel::process(int read_fd, int write_fd) {
-  if (ares == nullptr) return;
-  const auto self = shared_from_this();
-  ares_process_fd(ares, read_fd, write_fd);
-  set_timer();
-}
-
-void name_server_channel::set_timer() {
-  if (ares == nullptr) return;
-  timeval left{};
-  if (ares_timeout(ares, nullptr, &left) == nullptr) return timeout.disarm();
-  timeout.arm(steady::now() + std::chrono::seconds(left.tv_sec) + std::chrono::microseconds(left.tv_usec) + 1ms);
-}
-
 }  // namespace
 
 struct resolver::impl : std::enable_shared_from_this<resolver::impl> {
@@ -273,8 +142,8 @@ struct resolver::impl : std::enable_shared_from_this<resolver::impl> {
   asio::io_context& io;
   timer_queue& timers;
   const std::string servers;
-  std::shared_ptr<name_server_channel> channel;
-  std::vector<std::weak_ptr<name_server_channel>> channels;  // those that may still have queries
+  std::shared_ptr<ares_loop> channel;
+  std::vector<std::weak_ptr<ares_loop>> channels;  // those that may still have queries
   stamp read_at;
   std::map<std::string, std::shared_ptr<name_query>> queries;
   std::unordered_map<std::string, remembered> cache;
@@ -287,7 +156,7 @@ void resolver::impl::read_configuration() {
   if (::stat("/etc/resolv.conf", &s) == 0) now = {s.st_mtim, s.st_ino, s.st_size};
   if (channel && now == read_at) return;
   std::erase_if(channels, [](const auto& old) { return old.expired(); });
-  channel = std::make_shared<name_server_channel>(io, timers, servers);  // the old one, if any, is kept by its queries
+  channel = std::make_shared<ares_loop>(io, timers, servers);  // the old one, if any, is kept by its queries
   channels.push_back(channel);
   read_at = now;
 }
@@ -303,7 +172,7 @@ void resolver::impl::start(const std::shared_ptr<name_query>& q) {
   struct call {
     std::weak_ptr<impl> owner;
     std::shared_ptr<name_query> q;
-    std::shared_ptr<name_server_channel> channel;
+    std::shared_ptr<ares_loop> channel;
     asio::io_context& io;
   };
   q->deadline.bind(timers, [this, weak = std::weak_ptr<name_query>(q)] {
@@ -320,7 +189,7 @@ void resolver::impl::start(const std::shared_ptr<name_query>& q) {
   hints.ai_flags = ARES_AI_NOSORT;  // its sort opens a socket per address; in_order() opens one
   auto* const c = new call{weak_from_this(), q, channel, io};
   ares_getaddrinfo(
-      channel->ares, q->name.c_str(), nullptr, &hints,
+      channel->handle(), q->name.c_str(), nullptr, &hints,
       [](void* arg, int status, int, ares_addrinfo* found) {
         const std::unique_ptr<call> mine(static_cast<call*>(arg));
         const std::unique_ptr<ares_addrinfo, void (*)(ares_addrinfo*)> freed(found, [](ares_addrinfo* f) {

@@ -56,4 +56,8 @@ class tls_context {
 // "TLSv1.3 TLS_AES_256_GCM_SHA384, CN=mail.example.com, until 2027-01-31, resumed": for a transcript.
 std::string describe_tls(SSL*);
 
+// Why a read or write within TLS failed: takes OpenSSL's error queue of this thread, and errno as it was. A server that wants
+// a client certificate says so only here (TLS 1.3).
+std::string tls_trouble(int system_error);
+
 }  // namespace authbroker

@@ -201,6 +201,18 @@ tls_context::failure tls_context::judge_finished(SSL* ssl) const {
   return f;
 }
 
+std::string tls_trouble(int system_error) {
+  const unsigned long first = ERR_get_error();
+  ERR_clear_error();
+  if (first == 0) return system_error == ECONNRESET || system_error == EPIPE ? "connection reset" : "connection lost";
+  const int why = ERR_GET_REASON(first);
+  if (ERR_GET_LIB(first) == ERR_LIB_SSL && why == SSL_R_UNEXPECTED_EOF_WHILE_READING) return "cut without close_notify";
+  const char* const words = ERR_reason_error_string(first);
+  std::string text = std::string("TLS: ") + (words != nullptr ? words : "unknown error");
+  if (ERR_GET_LIB(first) == ERR_LIB_SSL && why == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED) text += "; see tls.client_cert";
+  return text;
+}
+
 std::string describe_tls(SSL* ssl) {
   std::string text = std::string(SSL_get_version(ssl)) + ' ' + SSL_get_cipher_name(ssl);
   if (X509* const cert = SSL_get0_peer_certificate(ssl))

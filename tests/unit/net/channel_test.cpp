@@ -183,6 +183,7 @@ TEST(Channel, F02AnOrderlyEndAndAResetAreToldApart) {
   EXPECT_EQ(d.read_until([](const std::string&) { return false; }), "");
   EXPECT_EQ(d.last, io_status::failed);
   EXPECT_FALSE(d.stream->is_open());
+  EXPECT_EQ(d.stream->trouble(), "connection reset");
 }
 
 TEST(Channel, F12AHalfClosedServerStillReads) {
