@@ -25,6 +25,13 @@ namespace abk {
 
 class talk;
 
+// The stream ended while something was awaited. Left alone by a conversation that was asked a question, it becomes the host's
+// business: only the host knows whether the connection had been lying idle, so that the question may be asked on a new one.
+class stream_ended : public give_up {
+ public:
+  explicit stream_ended(std::string text = "the server closed the connection") : give_up(reason::upstream_down, "connection.ended", std::move(text)) {}
+};
+
 enum class after { ready, close };  // what becomes of the connection
 
 // The bounds of a line protocol. Bytes, line ends included.
@@ -62,8 +69,8 @@ class channel {
  public:
   explicit channel(talk& on) noexcept : on_(&on) {}
 
-  // The next line with its line end (LF, or CR LF). Throws give_up: upstream_down when the stream ends first,
-  // upstream_nonsense when the line is longer than line_limits::received_max.
+  // The next line with its line end (LF, or CR LF). Throws stream_ended when the stream ends first, give_up
+  // (upstream_nonsense) when the line is longer than line_limits::received_max.
   detail::waits_line line() const noexcept { return {{on_, detail::awaited::line}}; }
   // As line(), but nothing when the stream ends first, in the middle of a line too.
   detail::waits_line_or_end line_or_end() const noexcept { return {{on_, detail::awaited::line}}; }
@@ -173,6 +180,7 @@ class talk final : public session {
     runner_.drop();
     try {
       done.take();
+      if (!up.in().empty()) throw give_up(reason::upstream_nonsense, "reply.early", "the server sent something that no command had asked for");
       return step::ready;
     } catch (const give_up& e) {
       up.finish(0, e.why());
@@ -186,6 +194,11 @@ class talk final : public session {
     after then = after::close;
     try {
       then = done.take();
+    } catch (const stream_ended&) {
+      if (!decided_) {
+        question_ = question();
+        return step::read;  // there is nothing to read: the host ends the question as it sees fit
+      }
     } catch (const give_up& e) {
       if (!decided_) decide(e.why());
     } catch (...) {
@@ -196,7 +209,7 @@ class talk final : public session {
       then = after::close;
     }
     question_ = question();
-    return then == after::ready ? step::ready : step::close;
+    return then == after::ready && up.in().empty() ? step::ready : step::close;
   }
   void decide(const answer& a) {
     if (decided_) return;
@@ -254,13 +267,14 @@ void waits::await_suspend(std::coroutine_handle<Promise>) const noexcept {
 }
 inline std::string waits_line::await_resume() const {
   std::optional<std::string> found = on->take_line();
-  if (!found) throw give_up(reason::upstream_down, "connection.ended", on->up_->in().empty() ? "the server closed the connection" : "the server closed the connection within a line");
+  if (!found && !on->up_->in().empty()) throw stream_ended("the server closed the connection within a line");
+  if (!found) throw stream_ended();
   return std::move(*found);
 }
 inline std::optional<std::string> waits_line_or_end::await_resume() const { return on->take_line(); }
 inline std::string waits_bytes::await_resume() const {
   const std::string_view in = on->up_->in();
-  if (in.size() < bytes) throw give_up(reason::upstream_down, "connection.ended", "the server closed the connection");
+  if (in.size() < bytes) throw stream_ended();
   std::string out(in.substr(0, bytes));
   on->up_->consume(bytes);
   return out;
