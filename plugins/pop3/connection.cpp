@@ -195,7 +195,7 @@ abk::part<bool> connection::hung_up(abk::channel up, bool after_apop) {
     line_ = std::move(*heard);
     co_return false;
   }
-  if (!after_apop) throw abk::give_up(reason::upstream_down, "connection.ended", "the server closed the connection");
+  if (!after_apop) throw abk::stream_ended();
   up.next(after_apop_role, carry_apop_refused);
   co_return true;
 }

@@ -9,8 +9,8 @@ using abk::reason;
 
 constexpr std::size_t size_of(std::string_view text) { return text.size(); }
 
-bool control(char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }
 bool blank(char c) { return c == ' ' || c == '\t'; }
+bool control(char c) { return (c >= 0 && c < 0x20 && !blank(c)) || c == 0x7f; }
 
 // The host has refused these already; a second look costs nothing and keeps a defect there from becoming two commands here.
 std::optional<abk::answer> unspeakable(std::string_view name, abk::secret_view password) {

@@ -13,7 +13,10 @@ class pop3_backend final : public abk::backend {
     traits out;
     out.kinds = ABK_LOGIN | ABK_PROBE;
     // A server that hangs up after it refused APOP is asked again over a connection of the second role.
-    out.roles = rules_.apop == pop3::apop_use::prefer ? 2 : 1;
+    if (rules_.apop == pop3::apop_use::prefer) {
+      out.roles = 2;
+      out.flags = ABK_SECOND_TRY;
+    }
     return out;
   }
   std::unique_ptr<abk::session> open(std::uint32_t) const override { return std::make_unique<abk::talk>(std::make_unique<pop3::connection>(rules_)); }
