@@ -66,7 +66,9 @@ result<const loaded_plugin*> plugin_set::get(const std::string& name, const std:
   void* library = dlopen(("/proc/self/fd/" + std::to_string(*fd)).c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   const char* error = library == nullptr ? dlerror() : nullptr;
   const std::string why = error == nullptr ? "" : error;
-  close(*fd);
+  // A loaded library keeps its descriptor: dlopen() finds libraries again by the name they were loaded under, so that a second
+  // plugin under the same number would be taken for the first.
+  if (library == nullptr) close(*fd);
   if (library == nullptr) return problem{file + " cannot be loaded: " + escape_for_log(why, 300)};
   using entry = const abk_plugin* (*)();
   const auto symbol = reinterpret_cast<entry>(dlsym(library, entry_symbol));
