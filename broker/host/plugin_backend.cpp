@@ -151,7 +151,8 @@ boost::asio::awaitable<finding> plugin_backend::ask(const stage_question& q, ste
   } else if ((api.check_kinds & bit(q.kind)) != 0) {
     const leg_ptr l = make_leg(q, start_by, until);
     const leg_guard guard{l};
-    co_await leg_over(l, to_lane{lane_});
+    const to_lane submit{lane_};  // named: GCC 12 destroys a braced temporary in a co_await expression twice
+    co_await leg_over(l, submit);
     f = std::move(l->result);
   } else {
     f = co_await run_legs(q, start_by, until);
@@ -162,12 +163,12 @@ boost::asio::awaitable<finding> plugin_backend::ask(const stage_question& q, ste
 
 boost::asio::awaitable<finding> plugin_backend::run_legs(const stage_question& q, steady::time_point start_by, steady::time_point until) {
   const std::shared_ptr<pool> where = pool_for(q.dynamic_host);
+  const to_pool submit{where};  // named: see above
   if (where == nullptr) co_return finding::tempfail(reason::overloaded, "64 hosts of dynamic routes are in use");
   std::uint32_t role = 0;
   std::string carry;
   bool password_sent = false;
   bool tried_again = false;
-  std::string upstream;
   for (std::uint32_t legs = 0; legs < legs_max; ++legs) {
     const leg_ptr l = make_leg(q, start_by, until);
     const leg_guard guard{l};
@@ -177,7 +178,7 @@ boost::asio::awaitable<finding> plugin_backend::run_legs(const stage_question& q
     const bool second_try = password_sent && !tried_again && (core_->api->flags & ABK_SECOND_TRY) != 0;
     tried_again = tried_again || second_try;
     l->may_see_password = !password_sent || second_try;
-    co_await leg_over(l, to_pool{where});
+    co_await leg_over(l, submit);
     password_sent = password_sent || l->result.password_sent;
     if (!l->goes_on) {
       l->result.password_sent = password_sent;
@@ -219,7 +220,8 @@ boost::asio::awaitable<finding> plugin_backend::connect_only(trace* out, steady:
   q.out = out;
   const leg_ptr l = make_leg(q, until, until);
   const leg_guard guard{l};
-  co_await leg_over(l, to_pool{pool_});
+  const to_pool submit{pool_};
+  co_await leg_over(l, submit);
   co_return std::move(l->result);
 }
 
