@@ -134,6 +134,8 @@ void store::read_again() {
         text_hash_ = hash;
         remember(seen);
         if (hash == hash_before) return;
+      } else {
+        seen_ = fingerprint{};
       }
       told = complaint == last_complaint_;
       last_complaint_ = complaint;
