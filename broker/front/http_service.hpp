@@ -35,7 +35,7 @@ class http_service {
   virtual plan admit(const http_head&, const peer&, const listener_terms&) const = 0;
 
   // Answers. Runs on the session's worker, many at a time, but one per connection. When the caller hangs up, the coroutine
-  // is cancelled (cancellation_type::terminal) and its reply thrown away. What it throws is logged and becomes a 500.
+  // is cancelled (cancellation_type::terminal) and its reply thrown away. What it throws is logged and becomes a 503.
   virtual boost::asio::awaitable<http_reply> handle(const http_request&) = 0;
 };
 

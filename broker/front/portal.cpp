@@ -194,14 +194,14 @@ boost::asio::awaitable<http_reply> portal::question(const http_request& in, ques
   const auto began = steady::now();
   if (asked.password_too_long) {
     http_reply r = full_reply(kind, own_answer(verdict::reject, reason::too_long, q));
-    r.not_before = not_before(kind, verdict::reject, began);
+    r.not_before = not_before(kind, verdict::reject, began, shared_.parts.times.floor);
     co_return r;
   }
   const in_flight_place place(shared_, *in.terms);
   if (!place) co_return full_reply(kind, own_answer(verdict::tempfail, reason::overloaded, q));
   const answer a = co_await shared_.parts.who->ask(std::move(q), nullptr);
   http_reply r = full_reply(kind, a);
-  r.not_before = not_before(kind, a.found.what, began);
+  r.not_before = not_before(kind, a.found.what, began, shared_.parts.times.floor);
   co_return r;
 }
 
@@ -213,7 +213,7 @@ boost::asio::awaitable<http_reply> portal::basic(const http_request& in) {
   const auto began = steady::now();
   if (given.state == basic_state::too_long) {
     http_reply r = guarded_reply(own_answer(verdict::reject, reason::too_long, q), reveal);
-    r.not_before = not_before(question_kind::login, verdict::reject, began);
+    r.not_before = not_before(question_kind::login, verdict::reject, began, shared_.parts.times.floor);
     co_return r;
   }
   q.address = std::move(given.name);
@@ -223,7 +223,7 @@ boost::asio::awaitable<http_reply> portal::basic(const http_request& in) {
   if (!place) co_return guarded_reply(own_answer(verdict::tempfail, reason::overloaded, q), reveal);
   const answer a = co_await shared_.parts.who->ask(std::move(q), nullptr);
   http_reply r = guarded_reply(a, reveal);
-  r.not_before = not_before(question_kind::login, a.found.what, began);
+  r.not_before = not_before(question_kind::login, a.found.what, began, shared_.parts.times.floor);
   co_return r;
 }
 

@@ -77,7 +77,7 @@ void saslauthd_session::reply(std::exception_ptr trouble, const answer& a) {
     case verdict::absent:
     case verdict::unverifiable: break;  // nothing: the end of the connection is the reply
   }
-  finish(ending::clean, not_before(question_kind::login, said, began_));
+  finish(ending::clean, not_before(question_kind::login, said, began_, home().shared().parts.times.floor));
 }
 
 void saslauthd_session::on_served() {

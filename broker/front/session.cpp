@@ -4,8 +4,7 @@
 #include <sys/socket.h>
 
 #include <boost/asio/buffer.hpp>
-
-#include "base/log.hpp"
+#include <cerrno>
 
 namespace authbroker {
 
@@ -35,7 +34,7 @@ void session::work() {
 void session::expect_more() {
   if (more_expected_) return;
   more_expected_ = true;
-  limit(steady::now() + request_time);
+  limit(steady::now() + times().request);
 }
 
 void session::begin() {
@@ -110,7 +109,7 @@ void session::write() {
     }
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return close();
-    if (deadline_ == steady::time_point::max()) limit(steady::now() + reply_time);
+    if (deadline_ == steady::time_point::max()) limit(steady::now() + times().reply);
     socket_.async_wait(socket_.wait_write, [this, self = shared_from_this()](const boost::system::error_code& ec) {
       if (ended_) return;
       if (ec) return close();
@@ -138,7 +137,7 @@ void session::say_farewell() {
   farewell_ = true;
   input_.consume(input_.bytes().size());
   ::shutdown(socket_.native_handle(), SHUT_WR);
-  limit(steady::now() + farewell_time);
+  limit(steady::now() + times().farewell);
   read_on();
 }
 

@@ -23,12 +23,6 @@ namespace authbroker {
 
 class session : public std::enable_shared_from_this<session> {
  public:
-  // From its first byte a request must be complete, and from its first byte a reply be taken, in this time.
-  static constexpr std::chrono::seconds request_time{10};
-  static constexpr std::chrono::seconds reply_time{10};
-  // What a caller who sends on after an error may still say before it is cut off.
-  static constexpr std::chrono::seconds farewell_time{2};
-
   session(std::shared_ptr<branch> home, int fd, peer who, std::size_t buffer_bytes_max);
   virtual ~session();
   session(const session&) = delete;
@@ -67,7 +61,7 @@ class session : public std::enable_shared_from_this<session> {
   bool ended() const { return ended_; }
   bool draining() const { return draining_; }
   boost::asio::cancellation_slot cancelled() { return cancel_.slot(); }
-  // How long a request may still take to come: see request_time.
+  // The request in the buffer is incomplete: from now on its time is limited.
   void expect_more();
 
  private:
@@ -81,6 +75,7 @@ class session : public std::enable_shared_from_this<session> {
   void write();
   void on_written();
   void say_farewell();
+  const front_times& times() { return home_->shared().parts.times; }
   void limit(steady::time_point at);
   void on_timer();
 

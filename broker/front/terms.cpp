@@ -41,9 +41,9 @@ answer own_answer(verdict v, reason r, const query& q) {
   return a;
 }
 
-steady::time_point not_before(question_kind kind, verdict v, steady::time_point began) {
+steady::time_point not_before(question_kind kind, verdict v, steady::time_point began, std::chrono::milliseconds floor) {
   const bool waits = kind == question_kind::login && (is_no(v) || v == verdict::no_route);
-  return waits ? began + floor_time : steady::time_point{};
+  return waits ? began + floor : steady::time_point{};
 }
 
 }  // namespace authbroker

@@ -16,12 +16,23 @@
 
 namespace authbroker {
 
+// Times that no configuration changes; tests do.
+struct front_times {
+  std::chrono::milliseconds request{10'000};  // from its first byte a request must be complete
+  std::chrono::milliseconds reply{10'000};    // a reply must have been taken
+  std::chrono::milliseconds farewell{2'000};  // what a caller who sends on after an error may still say
+  // A login's no waits until this long after the question began, so that a name that nobody knows takes as long as a
+  // password that nobody has. Tempfails and yeses wait for nothing.
+  std::chrono::milliseconds floor{50};
+};
+
 // What the daemon lends every listener. All of it outlives the listeners and their sessions.
 struct front_parts {
   std::vector<worker*> workers;     // at least one; the first accepts
   logger* log = nullptr;
   asker* who = nullptr;             // null only for a listener with a service of its own
   status_source* status = nullptr;  // null: no status pages
+  front_times times;
 };
 
 struct listener_terms {
@@ -72,9 +83,7 @@ class in_flight_place {
 // An answer of the listener's own, for questions that nobody is asked.
 answer own_answer(verdict, reason, const query&);
 
-// When an answer may be sent: a login's no waits until this long after the question began, so that a name that nobody knows
-// takes as long as a password that nobody has. Tempfails and yeses wait for nothing.
-inline constexpr std::chrono::milliseconds floor_time{50};
-steady::time_point not_before(question_kind, verdict, steady::time_point began);
+// When an answer may be sent; see front_times::floor. {} means at once.
+steady::time_point not_before(question_kind, verdict, steady::time_point began, std::chrono::milliseconds floor);
 
 }  // namespace authbroker

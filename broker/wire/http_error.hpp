@@ -29,7 +29,7 @@ inline constexpr http_error not_json{415, "not_json", "The body must be sent as 
 inline constexpr http_error encoded_body{415, "encoded_body", "The body must be sent without a Content-Encoding."};
 inline constexpr http_error unknown_expectation{417, "unknown_expectation", "The only expectation met here is 100-continue."};
 inline constexpr http_error header_too_large{431, "header_too_large", "The header is too long or has too many fields (see `limits.headers`)."};
-inline constexpr http_error internal{500, "internal", "A defect in the broker; its log has more."};
+inline constexpr http_error internal{503, "internal", "A defect in the broker; its log has more."};
 inline constexpr http_error transfer_encoding{501, "transfer_encoding", "Transfer-Encoding is not supported: send a Content-Length."};
 inline constexpr http_error bad_version{505, "bad_version", "This listener speaks HTTP/1.0 and HTTP/1.1."};
 }  // namespace http_errors
