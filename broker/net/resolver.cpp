@@ -8,7 +8,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,12 +16,10 @@
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <cstring>
-#include <map>
-#include <unordered_map>
 #include <utility>
 
 #include "base/text.hpp"
-#include "net/ares_loop.hpp"
+#include "net/resolver_impl.hpp"
 
 namespace authbroker {
 namespace asio = boost::asio;
@@ -32,38 +29,6 @@ namespace {
 
 constexpr std::size_t cached_names_max = 1024;
 constexpr std::size_t queries_max = 1024;
-constexpr auto query_time_max = 5s;
-
-struct waiter {
-  std::function<void(const resolved&)> done;  // empty once cancelled
-};
-
-struct name_query {
-  std::string name;
-  std::vector<std::weak_ptr<waiter>> waiters;
-  timer deadline;
-  bool finished = false;
-};
-
-bool could_be_a_name(const std::string& host) {
-  if (host.empty() || host.size() > 253 || host.front() == '.') return false;
-  return std::all_of(host.begin(), host.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-  });
-}
-
-std::string problem_text(int status) {
-  switch (status) {
-    case ARES_ENOTFOUND:
-    case ARES_ENONAME: return "no such name";
-    case ARES_ENODATA: return "the name has no address";
-    case ARES_ESERVFAIL: return "the name server failed (SERVFAIL)";
-    case ARES_EREFUSED: return "the name server refused the question";
-    case ARES_ECONNREFUSED: return "the name server cannot be reached";
-    case ARES_ETIMEOUT: return "the name server does not answer";
-    default: return std::string("name look-up failed: ") + ares_strerror(status);
-  }
-}
 
 // Whether this host has a route to the address: what RFC 6724 would have us ask first. A UDP connect sends nothing.
 bool has_route(const asio::ip::address& to) {
@@ -118,37 +83,25 @@ std::vector<asio::ip::address> in_order(const ares_addrinfo* found, std::chrono:
 
 }  // namespace
 
-struct resolver::impl : std::enable_shared_from_this<resolver::impl> {
-  impl(asio::io_context& io_, timer_queue& timers_, std::string servers_) : io(io_), timers(timers_), servers(std::move(servers_)) {}
+bool could_be_a_name(const std::string& host) {
+  if (host.empty() || host.size() > 253 || host.front() == '.') return false;
+  return std::all_of(host.begin(), host.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+  });
+}
 
-  struct remembered {
-    resolved what;
-    steady::time_point until;
-  };
-  struct stamp {
-    timespec changed{};
-    ino_t file = 0;
-    off_t size = 0;
-    bool operator==(const stamp& o) const {
-      return changed.tv_sec == o.changed.tv_sec && changed.tv_nsec == o.changed.tv_nsec && file == o.file && size == o.size;
-    }
-  };
-
-  void start(const std::shared_ptr<name_query>& q);
-  void finish(const std::shared_ptr<name_query>& q, resolved what, std::chrono::seconds ttl);
-  void remember(const std::string& name, const resolved& what, std::chrono::seconds ttl);
-  void read_configuration();
-
-  asio::io_context& io;
-  timer_queue& timers;
-  const std::string servers;
-  std::shared_ptr<ares_loop> channel;
-  std::vector<std::weak_ptr<ares_loop>> channels;  // those that may still have queries
-  stamp read_at;
-  std::map<std::string, std::shared_ptr<name_query>> queries;
-  std::unordered_map<std::string, remembered> cache;
-  bool closed = false;
-};
+std::string name_problem(int status) {
+  switch (status) {
+    case ARES_ENOTFOUND:
+    case ARES_ENONAME: return "no such name";
+    case ARES_ENODATA: return "the name has no address";
+    case ARES_ESERVFAIL: return "the name server failed (SERVFAIL)";
+    case ARES_EREFUSED: return "the name server refused the question";
+    case ARES_ECONNREFUSED: return "the name server cannot be reached";
+    case ARES_ETIMEOUT: return "the name server does not answer";
+    default: return std::string("name look-up failed: ") + ares_strerror(status);
+  }
+}
 
 void resolver::impl::read_configuration() {
   struct stat s{};
@@ -177,7 +130,7 @@ void resolver::impl::start(const std::shared_ptr<name_query>& q) {
   };
   q->deadline.bind(timers, [this, weak = std::weak_ptr<name_query>(q)] {
     resolved late;
-    late.problem = problem_text(ARES_ETIMEOUT);
+    late.problem = name_problem(ARES_ETIMEOUT);
     if (const auto same = weak.lock()) finish(same, std::move(late), 1s);
   });
   q->deadline.arm(steady::now() + query_time_max);
@@ -206,7 +159,7 @@ void resolver::impl::start(const std::shared_ptr<name_query>& q) {
           ttl = std::max(ttl, std::chrono::seconds(5s));
         }
         if (what.addresses.empty()) {
-          what.problem = problem_text(status == ARES_SUCCESS ? ARES_ENODATA : status);
+          what.problem = name_problem(status == ARES_SUCCESS ? ARES_ENODATA : status);
           ttl = 1s;
         }
         // Through the loop: who waits may do as it likes then, c-ares is not on the stack any more.
@@ -242,9 +195,8 @@ resolver::~resolver() {
     if (const auto c = weak.lock()) c->close();
 }
 
-resolver::lookup::~lookup() {
-  if (state_) static_cast<waiter*>(state_.get())->done = nullptr;
-}
+// The waiter is the handle's alone; queries refer to it weakly.
+resolver::lookup::~lookup() = default;
 
 std::unique_ptr<resolver::lookup> resolver::find(const std::string& host, std::function<void(const resolved&)> done) {
   auto handle = std::make_unique<lookup>();
@@ -268,12 +220,12 @@ std::unique_ptr<resolver::lookup> resolver::find(const std::string& host, std::f
     }
     i.cache.erase(at);
   }
-  auto w = std::make_shared<waiter>();
+  auto w = std::make_shared<name_waiter>();
   w->done = std::move(done);
   handle->state_ = w;
   if (const auto at = i.queries.find(name); at != i.queries.end()) {
     auto& waiters = at->second->waiters;
-    std::erase_if(waiters, [](const std::weak_ptr<waiter>& old) { return old.expired(); });
+    std::erase_if(waiters, [](const std::weak_ptr<name_waiter>& old) { return old.expired(); });
     waiters.push_back(w);
     return handle;
   }

@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,6 +22,16 @@ struct resolved {
   std::string problem;                              // "no such name", "the name server does not answer", ...
 };
 
+// One server that a domain's SRV records name.
+struct service_target {
+  std::string host;  // lower case, without a trailing dot
+  std::uint16_t port = 0;
+};
+struct services {
+  std::vector<service_target> targets;  // at most addresses_tried_max, in the order to try (RFC 2782); empty on failure
+  std::string problem;
+};
+
 class resolver {
  public:
   // `servers`: name servers to ask instead of those of /etc/resolv.conf, as "127.0.0.1:5353,[::1]:53". For tests.
@@ -34,6 +45,11 @@ class resolver {
   // IP literals and remembered answers call `done` before this returns. Equal names asked at once share one query. An answer
   // is remembered for its TTL, 5 s at least and 60 s at most; a failure for 1 s. No look-up takes longer than 5 s.
   std::unique_ptr<lookup> find(const std::string& host, std::function<void(const resolved&)> done);
+
+  // SRV records of `service`.`domain`, such as "_ldap._tcp" and "example.com". A target outside `domain` is left out, since
+  // nobody vouches for the answer: if none is left, the problem says so. Remembered for 30 s, a failure for 1 s; takes 5 s at
+  // most. Calls `done` from within only if no query is needed.
+  std::unique_ptr<lookup> find_services(const std::string& service, const std::string& domain, std::function<void(const services&)> done);
 
   struct impl;
 

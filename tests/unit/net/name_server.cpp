@@ -111,6 +111,15 @@ std::string name_server::reply_to(std::string_view query, bool tcp) {
     put_record(records, owner, type, a.ttl, std::string(reinterpret_cast<char*>(raw), six ? 16 : 4));
     ++count;
   }
+  for (const auto& one : a.services) {
+    if (type != 33) continue;
+    std::string content;
+    put16(content, one.priority);
+    put16(content, one.weight);
+    put16(content, one.port);
+    put_record(records, owner, type, a.ttl, content + wire_name(one.target));
+    ++count;
+  }
   std::string out(query.substr(0, 2));
   out.push_back(static_cast<char>(0x81 | (cut ? 0x02 : 0)));
   out.push_back(static_cast<char>(0x80 | a.code));

@@ -18,6 +18,11 @@ struct name_answer {
   bool silent = false;
   bool only_over_tcp = false;          // UDP gets an empty answer with the TC bit
   std::uint32_t ttl = 30;
+  struct service {
+    unsigned priority, weight, port;
+    std::string target;
+  };
+  std::vector<service> services = {};  // SRV
 };
 
 class name_server {

@@ -184,5 +184,78 @@ TEST(Resolver, RemembersABoundedNumberOfNames) {
   for (int i = 0; i < 1200; ++i) EXPECT_EQ(a.ask("n" + std::to_string(i) + ".example").problem, "no such name");
 }
 
+std::vector<std::string> targets(asking& a, const std::string& domain, std::string* problem = nullptr) {
+  services got;
+  bool done = false;
+  const auto handle = a.names->find_services("_ldap._tcp", domain, [&](const services& s) {
+    got = s;
+    done = true;
+  });
+  EXPECT_TRUE(spin(a.w, [&] { return done; }));
+  if (problem != nullptr) *problem = got.problem;
+  std::vector<std::string> all;
+  for (const auto& t : got.targets) all.push_back(t.host + ':' + std::to_string(t.port));
+  return all;
+}
+
+TEST(Services, AreOrderedByPriority) {
+  asking a({{"_ldap._tcp.example.com", {.services = {{20, 0, 390, "c.example.com"}, {10, 0, 389, "A.example.com"}, {15, 0, 389, "b.sub.example.com"}}}}});
+  EXPECT_EQ(targets(a, "Example.com"), (std::vector<std::string>{"a.example.com:389", "b.sub.example.com:389", "c.example.com:390"}));
+  const auto questions = a.server.asked().size();
+  EXPECT_EQ(targets(a, "example.com").size(), 3U);
+  EXPECT_EQ(a.server.asked().size(), questions) << "is remembered";
+}
+
+TEST(Services, AreDrawnByWeight) {
+  int first = 0;
+  for (int i = 0; i < 40; ++i) {
+    asking a({{"_ldap._tcp.example.com", {.services = {{1, 1, 1, "light.example.com"}, {1, 1000, 1, "heavy.example.com"}}}}});
+    const auto got = targets(a, "example.com");
+    ASSERT_EQ(got.size(), 2U);
+    first += got[0] == "heavy.example.com:1" ? 1 : 0;
+  }
+  EXPECT_GT(first, 30);
+}
+
+// T-08: who answers for the DNS must not choose a server elsewhere.
+TEST(Services, T08ATargetOutsideTheDomainIsLeftOut) {
+  asking a({{"_ldap._tcp.example.com", {.services = {{1, 0, 389, "evil.example"}, {2, 0, 389, "evilexample.com"}, {3, 0, 389, "ok.example.com"}}}},
+            {"_ldap._tcp.evil.com", {.services = {{1, 0, 389, "elsewhere.example"}}}}});
+  EXPECT_EQ(targets(a, "example.com"), std::vector<std::string>{"ok.example.com:389"});
+  std::string problem;
+  EXPECT_TRUE(targets(a, "evil.com", &problem).empty());
+  EXPECT_THAT(problem, HasSubstr("out of the domain, to elsewhere.example"));
+}
+
+TEST(Services, TroubleHasAText) {
+  asking a({{"_ldap._tcp.none.example", {.services = {{0, 0, 0, ""}}}}, {"_ldap._tcp.silent.example", {.silent = true}}, {"_ldap._tcp.empty.example", {}}});
+  for (const auto& [domain, text] : std::map<std::string, std::string>{
+           {"none.example", "no such service"}, {"silent.example", "does not answer"}, {"empty.example", "no such SRV record"}, {"unknown.example", "no such name"}, {"not a name", "not a host name"}}) {
+    std::string problem;
+    EXPECT_TRUE(targets(a, domain, &problem).empty()) << domain;
+    EXPECT_THAT(problem, HasSubstr(text)) << domain;
+  }
+}
+
+TEST(Services, EightTargetsOfThirty) {
+  name_answer many;
+  for (unsigned i = 0; i < 30; ++i) many.services.push_back({i, 0, 389, "h.example.com"});
+  asking a({{"_ldap._tcp.example.com", many}});
+  EXPECT_EQ(targets(a, "example.com").size(), addresses_tried_max);
+}
+
+TEST(Services, ACancelledQueryIsSilent) {
+  asking a({{"_ldap._tcp.example.com", {.services = {{1, 0, 389, "a.example.com"}}}}, {"_ldap._tcp.silent.example", {.silent = true}}});
+  auto cancelled = a.names->find_services("_ldap._tcp", "example.com", [](const services&) { FAIL() << "was cancelled"; });
+  const auto pending = a.names->find_services("_ldap._tcp", "silent.example", [](const services&) { FAIL() << "the resolver is gone"; });
+  cancelled.reset();
+  ASSERT_TRUE(spin(a.w, [&] { return a.server.asked().size() >= 2; }));
+  a.w.io.restart();
+  a.w.io.run_for(20ms);
+  a.names.reset();
+  a.w.io.restart();
+  a.w.io.poll();
+}
+
 }  // namespace
 }  // namespace authbroker
