@@ -142,8 +142,9 @@ void check_plugins(const std::string& file, bool connect, check_outcome& to) {
   }
   to.plugins_checked = true;
   std::vector<std::string> lines = lines_of(child.error);
-  to.said = child.out;
-  if (child.status == 0) {
+  to.said = lines_of(child.out);
+  to.unreachable = connect && child.status == 75;
+  if (child.status == 0 || to.unreachable) {
     to.warnings = lines.empty() ? to.warnings : lines;  // the child has seen the same file: its warnings are ours and more
     return;
   }

@@ -10,10 +10,11 @@ namespace authbroker {
 
 struct check_outcome {
   bool ok = false;
+  bool unreachable = false;      // --connect: the configuration is good, an upstream does not work
   bool plugins_checked = false;  // false: no authbrokerd was found to load them
   std::vector<std::string> problems, warnings;  // lines, "file:line:column: key: what"
   std::string summary;  // "3 listeners, 2 backends, 2 routes"
-  std::string said;     // what the child wrote to standard output: the results of --connect
+  std::vector<std::string> said;  // what the child wrote to standard output: the results of --connect
 };
 
 // `connect`: also tries every upstream and the service accounts; that takes the daemon's program. Never throws for anything

@@ -155,18 +155,29 @@ exit_code command_check_config(const options& o) {
     out["problems"] = json::value_from(outcome.problems);
     out["warnings"] = json::value_from(outcome.warnings);
     out["summary"] = outcome.summary;
+    if (o.connect) {
+      out["connected"] = outcome.ok && !outcome.unreachable;
+      out["report"] = json::value_from(outcome.said);
+    }
     print(json::serialize(out) + '\n');
-    return outcome.ok ? exit_code::yes : exit_code::configuration;
+    if (!outcome.ok) return exit_code::configuration;
+    return outcome.unreachable ? exit_code::tempfail : exit_code::yes;
   }
   std::string complaints;
   for (const std::string& w : outcome.warnings) complaints += (w.find("warning") == std::string::npos ? "warning: " : "") + w + '\n';
   for (const std::string& p : outcome.problems) complaints += p + '\n';
   std::fwrite(complaints.data(), 1, complaints.size(), stderr);
   if (!outcome.ok) return exit_code::configuration;
-  if (o.connect) print(outcome.said);
+  if (o.connect) {
+    std::string report;
+    for (const std::string& line : outcome.said) report += line + '\n';
+    print(report);
+  }
   print(o.config + ": ok (" + outcome.summary + ")\n");
   if (!outcome.plugins_checked) complain("the plugins' settings were not checked, since authbrokerd was found neither in ../sbin nor in PATH");
-  return exit_code::yes;
+  if (!outcome.unreachable) return exit_code::yes;
+  complain("not every backend works: see above");
+  return exit_code::tempfail;
 }
 
 exit_code command_test_login(const options& o) {

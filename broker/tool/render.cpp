@@ -153,14 +153,9 @@ std::string render_test(const json::object& reply) {
 }
 
 std::string render_why(const json::object& reply) {
+  if (const std::string line = text_of(reply, "line"); !line.empty()) return line + '\n';
   const json::object* answer = object_in(reply, "answer");
-  rows asked;
-  add(asked, "asked at", reply, "at");
-  add(asked, "question", reply, "kind");
-  add(asked, "listener", reply, "listener");
-  add(asked, "caller", reply, "caller");
-  add(asked, "client", reply, "client");
-  return render_answer(answer ? *answer : json::object{}) + in_columns(asked, 2) + render_trace(reply) + render_advice(reply);
+  return render_answer(answer ? *answer : json::object{});
 }
 
 std::string render_explain(const json::object& reply) {

@@ -17,7 +17,7 @@ exit_code exit_code_for(std::string_view verdict);
 // `test`: the answer, then the timed transcript, then what to try next.
 std::string render_test(const boost::json::object& reply);
 std::string render_explain(const boost::json::object& reply);
-// `why`: an answer given before. The same members, under "answer".
+// `why`: a decision made before, as its line in the log, or with the members of an answer.
 std::string render_why(const boost::json::object& reply);
 
 std::string render_status(const boost::json::object& reply);

@@ -100,6 +100,8 @@ TEST(RenderStatus, ShowsListenersAndUpstreams) {
             "    accept 9\n");
 }
 
+TEST(RenderWhy, ShowsTheLineOfTheLog) { EXPECT_EQ(render_why(parse(R"({"line":"decision id=7f verdict=reject\u001b"})")), "decision id=7f verdict=reject\\x1b\n"); }
+
 TEST(RenderLists, RoutesAndPlugins) {
   EXPECT_EQ(render_routes(boost::json::parse(R"([{"name":"example.com","domains":["example.com","*.example.org"],"login":["a","b"],"mailbox":[]}])")),
             "route        domains                     login\nexample.com  example.com, *.example.org  a, b\n");
