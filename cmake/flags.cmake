@@ -6,7 +6,8 @@ target_compile_options(authbroker_flags INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False positives of GCC 12: on the frames of Asio's coroutines, and (PR 105651, with -O2) on "literal" + std::string.
-  target_compile_options(authbroker_flags INTERFACE -ftrivial-auto-var-init=zero $<$<COMPILE_LANGUAGE:CXX>:-Wno-mismatched-new-delete -Wno-restrict>)
+  target_compile_options(authbroker_flags INTERFACE -ftrivial-auto-var-init=zero $<$<COMPILE_LANGUAGE:CXX>:-Wno-mismatched-new-delete>
+    $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CONFIG:Release,RelWithDebInfo>>:-Wno-restrict>)
 endif()
 if(AUTHBROKER_WERROR)
   target_compile_options(authbroker_flags INTERFACE -Werror)
