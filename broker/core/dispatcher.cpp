@@ -4,6 +4,8 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
+#include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "base/text.hpp"
@@ -142,16 +144,9 @@ boost::asio::awaitable<void> dispatcher::find_out(const snapshot& now, const que
     if (!a.found.addresses.empty()) a.addresses = a.found.addresses_complete ? addresses_state::complete : addresses_state::none;
     if (!p->by->addresses.empty()) co_await add_companion(*p->by, asked, a, until);
   }
-  switch (a.found.why) {
-    case reason::password_expired:
-    case reason::password_must_change:
-    case reason::must_change_later:
-    case reason::password_expiring:
-    case reason::account_disabled:
-    case reason::account_locked:
-    case reason::account_expired: a.help_url = p->by->rules.help_url; break;
-    default: break;  // the other reasons have no page of help
-  }
+  constexpr std::array helped{reason::password_expired, reason::password_must_change, reason::must_change_later, reason::password_expiring,
+                              reason::account_disabled, reason::account_locked,       reason::account_expired};
+  if (std::find(helped.begin(), helped.end(), a.found.why) != helped.end()) a.help_url = p->by->rules.help_url;
 }
 
 boost::asio::awaitable<finding> dispatcher::ask_stages(const route& r, const std::vector<std::shared_ptr<backend>>& stages,
