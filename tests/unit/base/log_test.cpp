@@ -1,0 +1,114 @@
+#include "base/log.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+#include <system_error>
+#include <vector>
+
+#include "unit/base/temporary.hpp"
+
+namespace authbroker {
+namespace {
+
+using test::temporary_folder;
+
+class Log : public testing::Test {
+ protected:
+  log_settings settings(log_format format = log_format::logfmt, level least = level::info) const { return {log_target::file, dir_.path() + "/log", least, format}; }
+  std::vector<std::string> lines(const std::string& name = "log") const {
+    std::ifstream in(dir_.path() + "/" + name);
+    std::vector<std::string> out;
+    for (std::string line; std::getline(in, line);) {
+      // The time differs: ts=2026-11-21T22:00:00.000Z or "ts":"...".
+      const std::size_t at = line.find("20");
+      if (at != std::string::npos && at < 9) line.replace(at, 24, "T");
+      out.push_back(line);
+    }
+    return out;
+  }
+  temporary_folder dir_;
+};
+
+TEST_F(Log, ALineIsAnEventAndFields) {
+  logger log(settings());
+  log.line(level::warning, "backend_down").field("backend", "corp-ldap").field("after_failures", 5).field_if("why", "").field_if("upstream", "ldap1:636");
+  log.flush();
+  EXPECT_EQ(lines(), std::vector<std::string>{"ts=T level=warning event=backend_down backend=corp-ldap after_failures=5 upstream=ldap1:636"});
+}
+
+TEST_F(Log, NobodyCanForgeALineOrAField) {  // R-01
+  logger log(settings());
+  log.line(level::info, "login").field("address", "ann\r\nts=now level=error event=forged").field("a", "x\" b=\"y").field("b", "b c=d").field("c", "").field("d", "\x1b[2J\xE2\x80\xA8");
+  log.flush();
+  EXPECT_EQ(lines(), std::vector<std::string>{"ts=T level=info event=login address=\"ann\\x0d\\x0ats=now level=error event=forged\" a=\"x\\\" b=\\\"y\" b=\"b c=d\" c=\"\" d=\"\\x1b[2J\\xe2\\x80\\xa8\""});
+}
+
+TEST_F(Log, JsonStaysJson) {
+  logger log(settings(log_format::json));
+  log.line(level::error, "oops").field("text", "a\"b\\c\n").field("n", -3);
+  log.flush();
+  EXPECT_EQ(lines(), std::vector<std::string>{"{\"ts\":\"T\",\"level\":\"error\",\"event\":\"oops\",\"text\":\"a\\\\\\\"b\\\\\\\\c\\\\x0a\",\"n\":-3}"});
+}
+
+TEST_F(Log, ValuesAreCut) {
+  logger log(settings());
+  log.line(level::info, "long").field("v", std::string(5000, 'x'));
+  log.flush();
+  ASSERT_EQ(lines().size(), 1u);
+  EXPECT_LT(lines()[0].size(), 300u);
+}
+
+TEST_F(Log, LevelsBelowAreNotWritten) {
+  logger log(settings(log_format::logfmt, level::warning));
+  EXPECT_FALSE(log.wants(level::info));
+  log.line(level::info, "quiet");
+  log.line(level::debug, "quiet");
+  log.line(level::error, "loud");
+  log.flush();
+  EXPECT_EQ(lines(), std::vector<std::string>{"ts=T level=error event=loud"});
+}
+
+TEST_F(Log, AReloadReopensARotatedFile) {
+  logger log(settings());
+  log.line(level::info, "one");
+  log.flush();
+  ASSERT_EQ(std::rename((dir_.path() + "/log").c_str(), (dir_.path() + "/log.1").c_str()), 0);
+  log.reconfigure(settings());
+  log.line(level::info, "two");
+  log.flush();
+  EXPECT_EQ(lines("log.1"), std::vector<std::string>{"ts=T level=info event=one"});
+  EXPECT_EQ(lines(), std::vector<std::string>{"ts=T level=info event=two"});
+}
+
+TEST_F(Log, AReloadThatCannotOpenChangesNothing) {
+  logger log(settings());
+  log_settings bad = settings();
+  bad.file = dir_.path() + "/no/such/folder/log";
+  EXPECT_THROW(log.reconfigure(bad), std::system_error);
+  EXPECT_THROW(logger{bad}, std::system_error);
+  log.line(level::info, "still");
+  log.flush();
+  EXPECT_EQ(lines(), std::vector<std::string>{"ts=T level=info event=still"});
+}
+
+TEST_F(Log, WhatWaitsIsWrittenAtTheEnd) {
+  {
+    logger log(settings());
+    for (int i = 0; i < 100; ++i) log.line(level::info, "line").field("i", i);
+  }
+  EXPECT_EQ(lines().size(), 100u);
+}
+
+TEST_F(Log, AFloodIsCountedNotKept) {
+  logger log(settings());
+  const std::string value(190, 'x');
+  for (int i = 0; i < 20'000; ++i) log.line(level::info, "flood").field("a", value).field("b", value);
+  log.flush();
+  const std::uint64_t dropped = log.dropped();
+  EXPECT_EQ(lines().size() + dropped, 20'000u + (dropped > 0 ? 1u : 0u));
+}
+
+}  // namespace
+}  // namespace authbroker
