@@ -7,7 +7,8 @@ import sys
 
 from tree import ROOT, report
 
-pages = sorted(p for n in "1578" for folder in (ROOT + "/broker/doc", sys.argv[2]) for p in glob.glob(f"{folder}/*.{n}"))
+folders = (f"{ROOT}/broker/*", f"{ROOT}/plugins/*", sys.argv[2])
+pages = sorted(p for n in "1578" for folder in folders for p in glob.glob(f"{folder}/*.{n}"))
 names = {os.path.basename(p) for p in pages}
 findings = [f"missing: {name}" for name in ("authbroker.1", "authbrokerd.8", "authbroker-http.7", "authbroker-listeners.7", "authbroker-verdicts.7") if name not in names]
 bad = subprocess.run(["mandoc", "-Tlint", "-W", "warning"], input=".Dd x\n.Dt A 1\n.Os\n.Nosuch\n", capture_output=True, text=True)

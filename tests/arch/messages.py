@@ -12,6 +12,8 @@ def events(text):
     """Comments blanked, strings kept: an event is a string."""
     bare = without_comments(text)
     kept = "".join(t if b != " " or t in ' \n"' or in_string(bare, i) else " " for i, (t, b) in enumerate(zip(text, bare)))
+    for m in re.finditer(r'" level=[a-z]+ event=([a-z_]+)', kept):  # the logger's own line
+        yield m.group(1)
     for m in EVENT.finditer(kept):
         yield m.group("event")
         if m.group("other"):
