@@ -170,14 +170,14 @@ class End(Life):
 
     def test_S_01_sigterm_does_not_wait_for_the_stuck(self):
         server, backend, way = self.stuck()
-        daemon = self.start(backends=[backend], routes=[way], broker={"request_timeout": "30s"})
+        daemon = self.start(backends=[backend], routes=[way], broker={"request_timeout": "3s"})
         asked = self.in_background(20, lambda: daemon.login("ann@stuck.test", RIGHT))
         self.assertTrue(server.wait(lambda s: s.credentials == 20, 10))
         started = time.monotonic()
         daemon.process.signal(signal.SIGTERM)
         self.assertEqual({a.result().verdict for a in asked}, {"tempfail"})
         self.assertEqual(daemon.process.wait(12), 0)
-        self.assertLess(time.monotonic() - started, 10.5)
+        self.assertLess(time.monotonic() - started, 5)
         daemon.kill()
 
     def test_S_02_kill_9_under_load_and_back(self):
@@ -224,11 +224,11 @@ class Resources(Life):
         first = cpu_seconds(daemon.process.pid)
         time.sleep(2)  # the measured stretch
         self.assertLess(cpu_seconds(daemon.process.pid) - first, 0.3, "it spins on EMFILE")
-        daemon.await_log("EMFILE|open files|descriptors")
+        daemon.await_log("event=out_of_descriptors")
         for s in held:
             s.close()
         wait_until(lambda: daemon.login(ANN, RIGHT).verdict == "accept", 5, "recovery")
-        self.assertLess(daemon.log().count("Too many open files") + daemon.log().count("EMFILE"), 20)
+        self.assertLess(daemon.log().count("event=out_of_descriptors"), 20)
 
     def test_R_05_no_core_dumps(self):
         daemon = self.start(broker={"user": "nobody"}, start=False)
@@ -355,7 +355,6 @@ class Start(Life):
             daemon.start()
         for word in (f"exit status {status}", *words):
             self.assertIn(word, str(caught.exception))
-        daemon.kill()
 
     def test_missing_configuration(self):
         daemon = self.start(start=False)

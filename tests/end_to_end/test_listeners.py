@@ -39,7 +39,6 @@ class Small(LabCase):
             daemon.start()
         for word in words:
             self.assertIn(word, str(caught.exception))
-        daemon.kill()
 
     def sock(self, daemon, name):
         return os.path.join(daemon.folder, name)

@@ -28,7 +28,7 @@ class Vendors(SharedCase):
         add("mailtraq-full", vendors.mailtraq(USERS, connections=0), {"preset": "mailtraq"})
         add("imail", vendors.imail(USERS | {"n" * 200: RIGHT}), {"preset": "imail"})
         add("popa3d", vendors.popa3d(USERS))
-        add("exchange", vendors.exchange(USERS), {"preset": "exchange"})
+        add("exchange", vendors.exchange(USERS))
         add("apop-refused", Pop3Server(users=USERS, apop=True, replies={"apop": b"-ERR APOP not for this account\r\n"}, capa=("USER",)), {"apop": "prefer"})
         add("apop-hangs-up", Pop3Server(users=USERS, apop=True, replies={"apop": b"-ERR [AUTH] no\r\n"}, hang_up=True), {"apop": "prefer"})
         for code, reply in (("in-use", b"-ERR [IN-USE] locked\r\n"), ("login-delay", b"-ERR [LOGIN-DELAY] wait\r\n"), ("sys-temp", b"-ERR [SYS/TEMP] later\r\n"),

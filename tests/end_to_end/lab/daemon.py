@@ -77,7 +77,11 @@ class Daemon:
 
     def start(self, seconds=20, **more):
         self.spawn(**more)
-        self.await_notice("READY=1", seconds)
+        try:
+            self.await_notice("READY=1", seconds)
+        except NotReady:
+            self.kill()
+            raise
         return self
 
     def await_notice(self, word, seconds=20):
@@ -108,8 +112,9 @@ class Daemon:
             raise AssertionError(f"authbrokerd died by itself: exit status {status}\n{self.log()[-4000:]}")
 
     def kill(self):
-        self.process.kill()
-        self._gone()
+        if self.process is not None:
+            self.process.kill()
+            self._gone()
 
     def _gone(self):
         self._notify.close()
@@ -132,8 +137,8 @@ class Daemon:
 
     def check_log(self):
         text = self.log()
-        if _SANITIZER.search(text):
-            raise AssertionError("sanitizer report\n" + text[-12000:])
+        if found := _SANITIZER.search(text):
+            raise AssertionError("sanitizer report\n" + text[max(0, found.start() - 200):found.start() + 5000])
         for password in self.canaries:
             raw = password.encode()
             escaped = "".join(c if c.isascii() and c.isprintable() else "".join(f"\\x{b:02x}" for b in c.encode()) for c in password)
