@@ -1,0 +1,228 @@
+#include "core/dispatcher.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "unit/core/fakes.hpp"
+
+using namespace authbroker;
+
+namespace {
+
+class Dispatcher : public testing::Test {
+ protected:
+  std::shared_ptr<fake_backend> add(std::string name, std::function<finding(const stage_question&)> says) {
+    auto b = std::make_shared<fake_backend>(std::move(name), std::move(says));
+    backends.push_back(b);
+    return b;
+  }
+  std::shared_ptr<fake_backend> add(std::string name, finding always) {
+    return add(std::move(name), [always](const stage_question&) { return always; });
+  }
+  void route(route_rules r) { routes.push_back(std::move(r)); }
+  static route_rules example(std::vector<std::string> login, std::vector<std::string> mailbox = {}) {
+    route_rules r;
+    r.name = "example.com";
+    r.domains = {"example.com"};
+    r.login = std::move(login);
+    r.mailbox = std::move(mailbox);
+    return r;
+  }
+  answer ask(query q) {
+    auto s = std::make_shared<snapshot>();
+    s->backends.assign(backends.begin(), backends.end());
+    s->routes = std::make_unique<const route_table>(routes, s->backends);
+    broker.replace(s);
+    boost::asio::io_context io;
+    answer got;
+    boost::asio::co_spawn(io, broker.ask(std::move(q), nullptr), [&](const std::exception_ptr& e, answer a) {
+      if (e) std::rethrow_exception(e);
+      got = std::move(a);
+    });
+    io.run();
+    return got;
+  }
+  static query login(std::string address, std::string_view password = "secret") {
+    query q;
+    q.address = std::move(address);
+    q.password = secret(password);
+    return q;
+  }
+  static query mailbox(std::string address) {
+    query q;
+    q.kind = question_kind::mailbox;
+    q.address = std::move(address);
+    return q;
+  }
+
+  logger log{{.target = log_target::nowhere, .file = {}}};
+  dispatcher broker{log, "t-"};
+  std::vector<std::shared_ptr<backend>> backends;
+  std::vector<route_rules> routes;
+};
+
+TEST_F(Dispatcher, AnAcceptCarriesIdentityRouteAndBackend) {
+  add("one", found_as(verdict::accept));
+  route_rules r = example({"one"});
+  r.login_name = "{local}";
+  route(r);
+  const answer a = ask(login("Ann@Example.com"));
+  EXPECT_EQ(a.found.what, verdict::accept);
+  EXPECT_EQ(a.identity, "ann@example.com");
+  EXPECT_EQ(a.login_name, "Ann");
+  EXPECT_EQ(a.route, "example.com");
+  EXPECT_EQ(a.backend, "one");
+  EXPECT_FALSE(a.id.empty());
+  EXPECT_NE(broker.decisions().find(a.id).size(), 0u);
+}
+
+TEST_F(Dispatcher, A_01_NothingThatIsRefusedHereReachesABackend) {
+  const auto one = add("one", found_as(verdict::accept));
+  route(example({"one"}, {"one"}));
+  EXPECT_EQ(ask(login("ann@example.com", "")).found.why, reason::empty_password);
+  EXPECT_EQ(ask(login("", "x")).found.why, reason::bad_name);
+  EXPECT_EQ(ask(login("ann\n@example.com", "x")).found.why, reason::bad_name);
+  EXPECT_EQ(ask(login("ann@example.com", "x\ny")).found.why, reason::bad_password);
+  EXPECT_EQ(ask(login("box#ann@example.com", "x")).found.why, reason::bad_name);
+  EXPECT_EQ(ask(login(std::string(400, 'a'), "x")).found.why, reason::too_long);
+  EXPECT_EQ(ask(mailbox("@example.com")).found.what, verdict::absent);
+  EXPECT_TRUE(one->login_names.empty());
+}
+
+TEST_F(Dispatcher, MailboxNamesMayHavePathCharacters) {
+  const auto one = add("one", found_as(verdict::exists));
+  route(example({}, {"one"}));
+  EXPECT_EQ(ask(mailbox("a/b#c@example.com")).found.what, verdict::exists);
+}
+
+TEST_F(Dispatcher, WithoutARouteOrBackendNobodyIsAsked) {
+  route(example({}, {}));
+  EXPECT_EQ(ask(login("ann@example.net")).found.what, verdict::no_route);
+  EXPECT_EQ(ask(login("ann@example.com")).found.what, verdict::no_route);
+  EXPECT_EQ(ask(mailbox("ann@example.com")).found.why, reason::not_checked);
+  EXPECT_EQ(ask(login("ann")).found.what, verdict::no_route);
+}
+
+TEST_F(Dispatcher, AListenersDefaultDomainCompletesAName) {
+  const auto one = add("one", found_as(verdict::accept));
+  route(example({"one"}));
+  query q = login("ann");
+  q.default_domain = "example.com";
+  EXPECT_EQ(ask(std::move(q)).identity, "ann@example.com");
+}
+
+TEST_F(Dispatcher, G_07_AnExceptionIsATempfailOfThisRequest) {
+  add("one", [](const stage_question&) -> finding { throw std::bad_alloc(); });
+  const auto two = add("two", found_as(verdict::accept));
+  route(example({"one", "two"}));
+  const answer a = ask(login("ann@example.com"));
+  EXPECT_EQ(a.found.what, verdict::tempfail);
+  EXPECT_EQ(a.found.why, reason::internal);
+  EXPECT_TRUE(two->login_names.empty()) << "the password may have left";
+}
+
+TEST_F(Dispatcher, G_06_AnIllegalPairIsATempfail) {
+  add("one", found_as(verdict::accept, reason::wrong_password));
+  route(example({"one"}));
+  EXPECT_EQ(ask(login("ann@example.com")).found.what, verdict::tempfail);
+}
+
+TEST_F(Dispatcher, EachTryGetsItsShareOfTheTime) {
+  const auto one = add("one", found_as(verdict::tempfail, reason::upstream_down));
+  const auto two = add("two", found_as(verdict::accept));
+  route(example({"one", "two"}));
+  query q = login("ann@example.com");
+  q.deadline = std::chrono::milliseconds(1000);
+  const auto before = steady::now();
+  EXPECT_EQ(ask(std::move(q)).backend, "two");
+  EXPECT_LE(one->last_start_by, before + std::chrono::milliseconds(600));
+  EXPECT_GE(one->last_until, before + std::chrono::milliseconds(1000));
+  EXPECT_EQ(two->last_start_by, two->last_until);
+}
+
+TEST_F(Dispatcher, TheClientsAddressGoesUpstreamOnlyIfBelieved) {
+  const auto one = add("one", found_as(verdict::accept));
+  route(example({"one"}));
+  query q = login("ann@example.com");
+  q.client = "203.0.113.7";
+  ask(std::move(q));
+  EXPECT_EQ(one->clients.back(), "");
+  q = login("ann@example.com");
+  q.client = "203.0.113.7";
+  q.client_believed = true;
+  ask(std::move(q));
+  EXPECT_EQ(one->clients.back(), "203.0.113.7");
+}
+
+TEST_F(Dispatcher, ADelimiterIsAskedWithoutItsExtension) {
+  const auto one = add("one", [](const stage_question& q) { return found_as(q.address == "ann@example.com" ? verdict::exists : verdict::absent); });
+  route_rules r = example({}, {"one"});
+  r.delimiter = "+";
+  route(r);
+  const answer a = ask(mailbox("ann+lists@example.com"));
+  EXPECT_EQ(a.found.what, verdict::exists);
+  EXPECT_EQ(a.found.mailbox, "ann@example.com");
+  EXPECT_EQ(a.identity, "ann+lists@example.com");
+  EXPECT_EQ(one->login_names.size(), 2u);
+  EXPECT_EQ(ask(mailbox("bob+lists@example.com")).found.what, verdict::absent);
+}
+
+TEST_F(Dispatcher, ACompanionGivesAddressesAndNeverChangesTheVerdict) {
+  add("pop", found_as(verdict::accept));
+  finding known = found_as(verdict::exists);
+  known.mailbox = "ann.onym@example.com";
+  known.addresses = {"ann.onym@example.com", "ann@example.com"};
+  finding directory = known;
+  add("directory", [&](const stage_question& q) {
+    EXPECT_EQ(q.password, nullptr) << "L-6: the directory is asked about a mailbox, without the password";
+    return directory;
+  });
+  route_rules r = example({"pop"});
+  r.addresses = {"directory"};
+  route(r);
+  answer a = ask(login("ann@example.com"));
+  EXPECT_EQ(a.found.what, verdict::accept);
+  EXPECT_EQ(a.identity, "ann.onym@example.com");
+  EXPECT_EQ(a.addresses, addresses_state::complete);
+  EXPECT_EQ(a.found.addresses.size(), 2u);
+  directory = found_as(verdict::tempfail, reason::upstream_down);
+  a = ask(login("ann@example.com"));
+  EXPECT_EQ(a.found.what, verdict::accept);
+  EXPECT_EQ(a.addresses, addresses_state::unavailable);
+  EXPECT_EQ(a.identity, "ann@example.com");
+}
+
+TEST_F(Dispatcher, AfterStopEverythingIsATempfail) {
+  add("one", found_as(verdict::accept));
+  route(example({"one"}));
+  broker.stop();
+  EXPECT_EQ(ask(login("ann@example.com")).found.why, reason::shutting_down);
+}
+
+TEST_F(Dispatcher, PublicTextsTellWrongAndUnknownAlike) {
+  std::vector<std::string> texts;
+  for (const reason why : {reason::wrong_password, reason::no_such_user, reason::account_disabled}) {
+    backends.clear();
+    routes.clear();
+    add("one", found_as(verdict::reject, why));
+    route(example({"one"}));
+    texts.push_back(ask(login("ann@example.com")).text);
+  }
+  EXPECT_EQ(texts[0], texts[1]);
+  EXPECT_EQ(texts[0], texts[2]);
+}
+
+TEST_F(Dispatcher, HelpComesWithTheReasonsThatItHelps) {
+  add("one", found_as(verdict::reject, reason::password_expired));
+  route_rules r = example({"one"});
+  r.help_url = "https://example.com/password";
+  route(r);
+  EXPECT_EQ(ask(login("ann@example.com")).help_url, "https://example.com/password");
+  backends.clear();
+  add("one", found_as(verdict::reject, reason::wrong_password));
+  EXPECT_EQ(ask(login("ann@example.com")).help_url, "");
+}
+
+}  // namespace
