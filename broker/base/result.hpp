@@ -18,11 +18,7 @@ using result = boost::system::result<T, problem>;
 // A result<std::string> cannot be made from a string alone: it could mean either.
 inline result<std::string> found(std::string text) { return {boost::system::in_place_value, std::move(text)}; }
 
-}  // namespace authbroker
+// What result<T>::value() throws when somebody does not look first; found by its argument.
+[[noreturn]] inline void throw_exception_from_error(const problem& p, const boost::source_location&) { throw std::runtime_error(p.text); }
 
-namespace boost::system {
-// What result<T>::value() throws when somebody does not look first.
-[[noreturn]] inline void throw_exception_from_error(const authbroker::problem& p, const boost::source_location&) {
-  throw std::runtime_error(p.text);
-}
-}  // namespace boost::system
+}  // namespace authbroker
