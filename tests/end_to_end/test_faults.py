@@ -24,7 +24,7 @@ DIALOGUES = {
 }
 
 # The reply was complete and in order before the fault: the verdict stands, or the server's manners cost it.
-AFTER_THE_VERDICT = {(step, fault) for step in ("pass", "auth2", "apop") for fault in ("extra", "duplicate", "close_after")}
+AFTER_THE_VERDICT = {(step, fault) for step in ("pass", "auth2", "apop") for fault in ("extra", "duplicate", "close_after", "endless")}
 # CAPA is a courtesy: a server that answers it oddly may still be asked.
 COURTESY = {(step, fault) for step in ("capa", "capa2") for fault in ("sys_temp", "okay", "lower_case", "smtp_code", "garbage", "nul_inside")}
 
@@ -39,6 +39,8 @@ def cells():
                 if name in ("tls", "plain", "login", "apop") or (name == "stls" and step in ("capa2", "user", "pass", "quit")):
                     wrong = wrong + faults.INSIDE_TLS
             for fault in wrong:
+                if step == "auth" and fault is faults.lower_case:  # a challenge has no letters
+                    continue
                 yield name, step, fault
 
 

@@ -2,6 +2,7 @@
 import concurrent.futures
 import os
 import pwd
+import re
 import socket
 import stat
 import time
@@ -19,7 +20,7 @@ ANN, RIGHT, WRONG = "ann@example.test", "listener-Pw-4711", "wrong-Pw-30412"
 
 def login_bytes(address=ANN, password=RIGHT, extra=""):
     body = f'{{"address":"{address}","password":"{password}"}}'
-    return f"POST /v1/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{extra}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+    return f"POST /v1/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{extra}Content-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
 class Small(LabCase):
@@ -118,13 +119,13 @@ class Permissions(Small):
 class Making(Small):
     def test_J_04_stale_socket_is_replaced_after_kill_9(self):
         daemon = self.start()
-        inode = os.stat(daemon.http).st_ino
+        made = os.stat(daemon.http).st_ctime_ns
         daemon.kill()
         self.assertTrue(os.path.exists(daemon.http))
         with self.assertRaises(ConnectionRefusedError):
             clients.connect(daemon.http)
         daemon.start()
-        self.assertNotEqual(os.stat(daemon.http).st_ino, inode)
+        self.assertNotEqual(os.stat(daemon.http).st_ctime_ns, made)
         self.verdict(daemon.login(ANN, RIGHT), "accept")
 
     def test_J_05_second_instance_refuses_and_the_first_goes_on(self):
@@ -161,11 +162,13 @@ class Making(Small):
 
 class Limits(Small):
     def test_J_07_connections_beyond_the_limit_are_closed_and_room_comes_back(self):
-        daemon = self.start({"name": "http", "limits": {"connections": 5}})
+        server = self.lab.adopt(Pop3Server(users={"ann": RIGHT}, faults={"pass": faults.silence}))
+        daemon = self.start({"name": "http", "limits": {"connections": 5}}, backends=[pop3_backend("stuck", server.url("127.0.0.1"))],
+                            routes=[route("stuck.test", "stuck", strip_domain=True)])
         held = [clients.connect(daemon.http) for _ in range(5)]
         for s in held:
-            s.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-            self.assertTrue(s.recv(100).startswith(b"HTTP/1.1 200"))
+            s.sendall(login_bytes("ann@stuck.test"))
+        self.assertTrue(server.wait(lambda s: s.credentials == 5))
         with clients.connect(daemon.http) as sixth:
             sixth.settimeout(5)
             try:
@@ -175,6 +178,13 @@ class Limits(Small):
                 pass
         held.pop().close()
         wait_until(lambda: self.try_login(daemon), 5, "room for another connection")
+        for s in held:
+            s.close()
+
+    def test_J_07_idle_callers_make_room(self):
+        daemon = self.start({"name": "http", "limits": {"connections": 5}})
+        held = [clients.connect(daemon.http) for _ in range(5)]
+        wait_until(lambda: self.try_login(daemon), 5, "room for a caller that has a question")
         for s in held:
             s.close()
 
@@ -283,7 +293,7 @@ class Limits(Small):
         with clients.connect(daemon.http) as s:
             s.sendall(b"".join(login_bytes(password=RIGHT if i % 2 else WRONG) for i in range(20)) + b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             reply = clients.read_all(s)
-        statuses = [line.split(b" ")[1] for line in reply.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
+        statuses = re.findall(rb"HTTP/1.1 (\d+) ", reply)
         self.assertEqual(statuses, [b"401", b"200"] * 10 + [b"200"])
 
     def test_J_11_a_vanished_caller_hurts_nobody(self):

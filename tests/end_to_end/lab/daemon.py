@@ -132,8 +132,9 @@ class Daemon:
         with open(self.log_path, "rb") as f:
             return f.read().decode(errors="replace")
 
-    def await_log(self, pattern, seconds=5):
-        return wait_until(lambda: re.search(pattern, self.log()), seconds, f"log line {pattern}")
+    def await_log(self, pattern, seconds=5, after=0):
+        """The match. The log is written by a thread of its own, moments after what it tells."""
+        return wait_until(lambda: re.search(pattern, self.log()[after:]), seconds, f"log line {pattern}")
 
     def check_log(self):
         text = self.log()
