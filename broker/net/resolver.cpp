@@ -195,6 +195,8 @@ resolver::~resolver() {
     if (const auto c = weak.lock()) c->close();
 }
 
+std::size_t resolver::remembered() const { return impl_->cache.size(); }
+
 // The waiter is the handle's alone; queries refer to it weakly.
 resolver::lookup::~lookup() = default;
 

@@ -51,6 +51,8 @@ class resolver {
   // most. Calls `done` from within only if no query is needed.
   std::unique_ptr<lookup> find_services(const std::string& service, const std::string& domain, std::function<void(const services&)> done);
 
+  std::size_t remembered() const;  // names; at most 1024
+
   struct impl;
 
  private:

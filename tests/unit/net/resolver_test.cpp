@@ -182,6 +182,8 @@ TEST(Resolver, MayEndWhileQueriesAreUnderWay) {
 TEST(Resolver, RemembersABoundedNumberOfNames) {
   asking a({});
   for (int i = 0; i < 1200; ++i) EXPECT_EQ(a.ask("n" + std::to_string(i) + ".example").problem, "no such name");
+  EXPECT_LE(a.names->remembered(), 1024U);
+  EXPECT_GT(a.names->remembered(), 0U);
 }
 
 std::vector<std::string> targets(asking& a, const std::string& domain, std::string* problem = nullptr) {

@@ -52,7 +52,7 @@ void tcp_server::accept_loop() {
   while (!stop_) {
     const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) break;
-    const timeval patience{10, 0};
+    const timeval patience{30, 0};  // longer than spin(): a hang-up must not look like the awaited event
     ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     ++accepted_;
     const std::lock_guard lock(mutex_);

@@ -20,7 +20,7 @@ namespace authbroker::testing {
 
 class tcp_server {
  public:
-  // `serve` gets a blocking socket (reads give up after 10 s) and need not close it. `address` is an IPv4 literal, port 0
+  // `serve` gets a blocking socket (reads give up after 30 s) and need not close it. `address` is an IPv4 literal, port 0
   // means any. Ends every connection when destroyed.
   explicit tcp_server(std::function<void(int fd)> serve, const std::string& address = "127.0.0.1", std::uint16_t port = 0);
   ~tcp_server();

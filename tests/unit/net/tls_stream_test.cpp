@@ -110,7 +110,7 @@ TEST(TlsStream, C03PlaintextWaitingBeforeTlsIsRefused) {
   EXPECT_EQ(line, "+OK begin\r\n");
   const auto o = c.start_tls();
   EXPECT_EQ(o.why, reason::upstream_nonsense);
-  EXPECT_THAT(o.text, HasSubstr("plaintext before TLS"));
+  EXPECT_EQ(o.text, "plaintext before TLS");  // found before a byte of ours left, not by the handshake
   EXPECT_FALSE(c.stream->encrypted());
   EXPECT_FALSE(c.stream->is_open());
 }
