@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034
 
 build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev libboost-json1.81-dev libssl-dev libtomlplusplus-dev
-  libfmt-dev libidn2-dev libcli11-dev libc-ares-dev libsystemd-dev libcrypt-dev)
+  libidn2-dev libcli11-dev libc-ares-dev libsystemd-dev libcrypt-dev)
 demo_packages=(curl python3)
 test_packages=(ca-certificates ccache clang-14 curl dovecot-core dovecot-pop3d iproute2 libclang-rt-14-dev libgmock-dev
   libgtest-dev mandoc nginx openssl php-cli php-curl procps python3 sasl2-bin socat util-linux)

@@ -1,0 +1,83 @@
+#include "host/answers.hpp"
+
+#include <gtest/gtest.h>
+
+using namespace authbroker;
+
+namespace {
+
+abk_answer plain(std::uint32_t what, std::uint32_t why) {
+  abk_answer a{};
+  a.size = sizeof a;
+  a.verdict = what;
+  a.reason = why;
+  return a;
+}
+
+// G-01, G-06: every pair of numbers, known or not.
+TEST(Answers, EveryPairIsLegalOrATempfailInternal) {
+  int yes = 0;
+  for (const question_kind kind : {question_kind::login, question_kind::mailbox})
+    for (std::uint32_t what = 0; what < 8; ++what)
+      for (std::uint32_t why = 0; why < 120; ++why) {
+        bool is_legal = false;
+        const finding f = read_answer(kind, plain(what, why), {}, is_legal);
+        EXPECT_TRUE(legal(f.what, f.why)) << what << " " << why;
+        if (!is_legal) {
+          EXPECT_EQ(f.what, verdict::tempfail);
+          EXPECT_EQ(f.why, reason::internal);
+        }
+        if (is_yes(f.what)) {
+          EXPECT_EQ(what, static_cast<std::uint32_t>(ABK_YES));
+          ++yes;
+        }
+        if (is_no(f.what)) {
+          EXPECT_EQ(what, static_cast<std::uint32_t>(ABK_NO));
+        }
+      }
+  EXPECT_EQ(yes, 5 + 1) << "login: none, mailbox_busy, alert, password_expiring, must change; mailbox: none";
+}
+
+TEST(Answers, ZeroFilledIsATempfail) {
+  bool is_legal = false;
+  EXPECT_EQ(read_answer(question_kind::login, plain(0, 0), {}, is_legal).what, verdict::tempfail);
+  EXPECT_TRUE(is_legal);
+}
+
+TEST(Answers, UnverifiableIsNoAnswerToALogin) {
+  bool is_legal = true;
+  EXPECT_EQ(read_answer(question_kind::login, plain(ABK_UNVERIFIABLE, ABK_REASON_CANNOT_VERIFY), {}, is_legal).what, verdict::tempfail);
+  EXPECT_FALSE(is_legal);
+}
+
+TEST(Answers, TextsAreBlottedCleanedAndCut) {
+  abk_answer a = plain(ABK_YES, ABK_REASON_ALERT);
+  const std::string notice = "pay\x1b[2J\n" + std::string(400, 'x');
+  a.notice = to_abk(notice);
+  const std::string operators = "server said: hunter2 is wrong, aHVudGVyMg== too";
+  a.operator_text = to_abk(operators);
+  bool is_legal = false;
+  const finding f = read_answer(question_kind::login, a, "hunter2", is_legal);
+  EXPECT_EQ(f.notice.find('\x1b'), std::string::npos);
+  EXPECT_EQ(f.notice.find('\n'), std::string::npos);
+  EXPECT_LE(f.notice.size(), 200u);
+  EXPECT_EQ(f.operator_text.find("hunter2"), std::string::npos);
+  EXPECT_EQ(f.operator_text.find("aHVudGVyMg"), std::string::npos);
+}
+
+TEST(Answers, AddressesHaveALimitAndSaySo) {
+  std::vector<std::string> texts(300, "a@example.com");
+  std::vector<abk_str> list;
+  for (const std::string& t : texts) list.push_back(to_abk(t));
+  abk_answer a = plain(ABK_YES, ABK_REASON_NONE);
+  a.addresses = list.data();
+  a.address_count = list.size();
+  a.flags = ABK_ANSWER_ADDRESSES_COMPLETE;
+  bool is_legal = false;
+  const finding f = read_answer(question_kind::mailbox, a, {}, is_legal);
+  EXPECT_EQ(f.addresses.size(), 256u);
+  EXPECT_TRUE(f.truncated);
+  EXPECT_FALSE(f.addresses_complete);
+}
+
+}  // namespace

@@ -1,0 +1,45 @@
+#include "host/breaker.hpp"
+
+#include <gtest/gtest.h>
+
+using namespace authbroker;
+using std::chrono::milliseconds;
+
+namespace {
+
+const steady::time_point zero{};
+
+TEST(Breaker, OpensAfterConsecutiveFailuresOnly) {
+  breaker b(3, milliseconds(10'000));
+  EXPECT_FALSE(b.failed(zero, reason::upstream_down, "refused"));
+  EXPECT_FALSE(b.failed(zero, reason::upstream_down, "refused"));
+  b.succeeded(zero);
+  EXPECT_FALSE(b.failed(zero, reason::upstream_down, "refused"));
+  EXPECT_FALSE(b.failed(zero, reason::upstream_down, "refused"));
+  EXPECT_TRUE(b.closed());
+  EXPECT_TRUE(b.failed(zero, reason::tls_untrusted, "expired"));
+  EXPECT_FALSE(b.closed());
+  EXPECT_EQ(b.last_reason(), reason::tls_untrusted);
+  EXPECT_FALSE(b.failed(zero, reason::upstream_down, "refused")) << "it opens once";
+}
+
+TEST(Breaker, ProbesAfter250MsDoublingUpToReopen) {
+  breaker b(1, milliseconds(1'000));
+  b.failed(zero, reason::upstream_down, "refused");
+  EXPECT_FALSE(b.take_probe(zero + milliseconds(249)));
+  std::vector<long> at;
+  for (long ms = 0; ms < 5'000; ++ms)
+    if (b.take_probe(zero + milliseconds(ms))) at.push_back(ms);
+  EXPECT_EQ(at, (std::vector<long>{250, 750, 1750, 2750, 3750, 4750}));
+}
+
+TEST(Breaker, TheFirstSuccessClosesIt) {
+  breaker b(1, milliseconds(1'000));
+  EXPECT_FALSE(b.succeeded(zero));
+  b.failed(zero, reason::upstream_down, "refused");
+  EXPECT_TRUE(b.succeeded(zero));
+  EXPECT_TRUE(b.closed());
+  EXPECT_FALSE(b.take_probe(zero + milliseconds(10'000)));
+}
+
+}  // namespace

@@ -1,0 +1,254 @@
+// Connections to upstreams: the cap, the queue, failover, breakers, deadlines, and what happens when a server goes away.
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <future>
+
+#include "unit/host/lab.hpp"
+
+using namespace authbroker;
+using namespace std::chrono_literals;
+
+namespace {
+
+class Pool : public testing::Test {
+ protected:
+  lab::made make(const backend_rules& r, bool reusable = false) { return lab::make(workers, log, lab::line_plugin(reusable), r); }
+  // Many at once, each from a thread of its own.
+  std::vector<finding> many(backend& b, int n, std::chrono::milliseconds within) {
+    std::vector<std::future<finding>> asked;
+    for (int i = 0; i < n; ++i)
+      asked.push_back(std::async(std::launch::async, [&, i] { return workers.ask(b, lab::login(right), within, static_cast<unsigned>(i) % 2); }));
+    std::vector<finding> out;
+    for (auto& f : asked) out.push_back(f.get());
+    return out;
+  }
+  static upstream_rules nobody() {
+    upstream_rules u;
+    {
+      const lab::line_server gone(lab::honest());
+      u = gone.upstream();
+    }
+    return u;
+  }
+  logger log{{.target = log_target::nowhere, .file = {}}};
+  lab::crew workers{2};
+  const secret right{"secret"}, wrong{"wrong"};
+};
+
+TEST_F(Pool, ARightPasswordIsAcceptedAndAWrongOneRejected) {
+  const lab::line_server server(lab::honest());
+  const auto b = make(lab::rules_for({server.upstream()})).backend;
+  ASSERT_NE(b, nullptr);
+  EXPECT_EQ(workers.ask(*b, lab::login(right), 5s).what, verdict::accept);
+  const finding no = workers.ask(*b, lab::login(wrong), 5s, 1);
+  EXPECT_EQ(no.what, verdict::reject);
+  EXPECT_TRUE(no.password_sent);
+  EXPECT_EQ(no.upstream, server.upstream().label());
+}
+
+TEST_F(Pool, TheCapCountsOverAllWorkers) {
+  const lab::line_server server([](const std::string& line) {
+    if (line.starts_with("KEY")) std::this_thread::sleep_for(20ms);
+    return lab::honest()(line);
+  });
+  backend_rules r = lab::rules_for({server.upstream()});
+  r.pool.connections = 2;
+  const auto b = make(r).backend;
+  for (const finding& f : many(*b, 12, 10s)) EXPECT_EQ(f.what, verdict::accept);
+  EXPECT_LE(server.most_at_once(), 2);
+  EXPECT_EQ(server.connections(), 12);
+}
+
+TEST_F(Pool, AReusableConnectionIsReused) {
+  const lab::line_server server(lab::honest());
+  const auto b = make(lab::rules_for({server.upstream()}), true).backend;
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(workers.ask(*b, lab::login(i % 2 == 0 ? right : wrong), 5s).what, i % 2 == 0 ? verdict::accept : verdict::reject);
+  EXPECT_EQ(server.connections(), 1);
+}
+
+TEST_F(Pool, AnIdleConnectionMakesRoomForAnotherWorker) {
+  const lab::line_server server(lab::honest());
+  backend_rules r = lab::rules_for({server.upstream()});
+  r.pool.connections = 1;
+  const auto b = make(r, true).backend;
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(workers.ask(*b, lab::login(right), 5s, static_cast<unsigned>(i) % 2).what, verdict::accept);
+  EXPECT_LE(server.most_at_once(), 2) << "the old one may still be closing";
+}
+
+TEST_F(Pool, AFullQueueIsOverloadedAtOnce) {
+  const lab::line_server server([](const std::string& line) { return line == "CONNECT" ? std::string("HI") : std::string(); });
+  backend_rules r = lab::rules_for({server.upstream()});
+  r.pool.connections = 1;
+  r.pool.queue = 2;
+  const auto b = make(r).backend;
+  int overloaded = 0, deadline = 0;
+  for (const finding& f : many(*b, 8, 700ms)) {
+    EXPECT_EQ(f.what, verdict::tempfail);
+    overloaded += f.why == reason::overloaded;
+    deadline += f.why == reason::deadline;
+  }
+  EXPECT_GE(overloaded, 5);
+  EXPECT_GE(deadline, 1);
+}
+
+TEST_F(Pool, F_10_ALateReplyIsNeverAnotherQuestionsAnswer) {
+  const lab::line_server server([](const std::string& line) {
+    if (line == "KEY secret") std::this_thread::sleep_for(300ms);
+    return lab::honest()(line);
+  });
+  backend_rules r = lab::rules_for({server.upstream()});
+  r.pool.connections = 1;
+  const auto b = make(r, true).backend;
+  EXPECT_EQ(workers.ask(*b, lab::login(right), 100ms).why, reason::deadline);
+  const finding f = workers.ask(*b, lab::login(wrong), 5s);
+  EXPECT_EQ(f.what, verdict::reject) << "the YES that was on its way belongs to nobody";
+  EXPECT_EQ(server.connections(), 2);
+}
+
+TEST_F(Pool, ADeadlineIsKept) {
+  const lab::line_server server([](const std::string&) { return std::string(); });
+  const auto b = make(lab::rules_for({server.upstream()})).backend;
+  const auto began = steady::now();
+  EXPECT_EQ(workers.ask(*b, lab::login(right), 200ms).what, verdict::tempfail);
+  EXPECT_LT(steady::now() - began, 2s);
+}
+
+TEST_F(Pool, TheNextReplicaTakesOver) {
+  const lab::line_server server(lab::honest());
+  const auto b = make(lab::rules_for({nobody(), server.upstream()})).backend;
+  const finding f = workers.ask(*b, lab::login(right), 5s);
+  EXPECT_EQ(f.what, verdict::accept);
+  EXPECT_EQ(f.upstream, server.upstream().label());
+}
+
+TEST_F(Pool, AReplicaThatRefusesUsInItsGreetingIsSkipped) {
+  const lab::line_server busy([](const std::string&) { return std::string("!BUSY"); });
+  const lab::line_server server(lab::honest());
+  const auto b = make(lab::rules_for({busy.upstream(), server.upstream()})).backend;
+  EXPECT_EQ(workers.ask(*b, lab::login(right), 5s).what, verdict::accept);
+}
+
+TEST_F(Pool, F_02_AfterThePasswordThereIsNoSecondTry) {
+  const lab::line_server dies([](const std::string& line) { return line.starts_with("KEY") ? std::string("!") : lab::honest()(line); });
+  const lab::line_server server(lab::honest());
+  const auto b = make(lab::rules_for({dies.upstream(), server.upstream()})).backend;
+  const finding f = workers.ask(*b, lab::login(right), 5s);
+  EXPECT_EQ(f.what, verdict::tempfail);
+  EXPECT_TRUE(f.password_sent);
+  EXPECT_EQ(server.connections(), 0);
+}
+
+TEST_F(Pool, AStaleConnectionIsReplacedOnce) {
+  std::atomic<int> answered{0};
+  // After its first answer the server hangs up at the next name: as if it had dropped the idle connection.
+  const lab::line_server server([&](const std::string& line) -> std::string {
+    if (line.starts_with("NAME") && answered == 1) {
+      answered = 2;
+      return "!";
+    }
+    if (line.starts_with("KEY")) ++answered;
+    return lab::honest()(line);
+  });
+  const auto b = make(lab::rules_for({server.upstream()}), true).backend;
+  EXPECT_EQ(workers.ask(*b, lab::login(right), 5s).what, verdict::accept);
+  std::this_thread::sleep_for(5ms);  // lies ready, however briefly
+  EXPECT_EQ(workers.ask(*b, lab::login(right), 5s).what, verdict::accept);
+  EXPECT_EQ(server.connections(), 2);
+  EXPECT_EQ(server.heard("KEY secret"), 2);
+}
+
+TEST_F(Pool, ADeadUpstreamCostsOneRefusalOnceItIsKnownAndComesBackByItself) {
+  backend_rules r = lab::rules_for({nobody()});
+  r.breaker.failures = 2;
+  const auto b = make(r).backend;
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(workers.ask(*b, lab::login(right), 5s).why, reason::upstream_down);
+  EXPECT_TRUE(b->status().connections.upstreams[0].open);
+  const finding f = workers.ask(*b, lab::login(right), 5s);
+  EXPECT_EQ(f.why, reason::upstream_down);
+  EXPECT_NE(f.operator_text.find("not asked"), std::string::npos);
+  EXPECT_FALSE(f.password_sent);
+  const lab::line_server back(lab::honest(), r.upstream[0].port);
+  finding again;
+  for (int i = 0; i < 200 && again.what != verdict::accept; ++i) {
+    again = workers.ask(*b, lab::login(right), 5s);
+    if (again.what != verdict::accept) std::this_thread::sleep_for(20ms);
+  }
+  EXPECT_EQ(again.what, verdict::accept);
+  EXPECT_EQ(b->status().connections.upstreams[0].failures, 0u);
+}
+
+TEST_F(Pool, AWrongPasswordNeverOpensABreaker) {
+  const lab::line_server server(lab::honest());
+  backend_rules r = lab::rules_for({server.upstream()});
+  r.breaker.failures = 1;
+  const auto b = make(r).backend;
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(workers.ask(*b, lab::login(wrong), 5s).what, verdict::reject);
+  EXPECT_FALSE(b->status().connections.upstreams[0].open);
+}
+
+TEST_F(Pool, AServiceAccountsFailureDoesNotCountAgainstTheUpstream) {
+  const lab::line_server server([](const std::string&) { return std::string("!ACCOUNT"); });
+  backend_rules r = lab::rules_for({server.upstream()});
+  r.breaker.failures = 1;
+  const auto b = make(r).backend;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(workers.ask(*b, lab::login(right), 5s).why, reason::service_account);
+  EXPECT_FALSE(b->status().connections.upstreams[0].open);
+}
+
+TEST_F(Pool, F_04_AnEndlessLineEndsTheConnection) {
+  const lab::line_server server([](const std::string& line) { return line == "CONNECT" ? std::string("HI") : std::string(1 << 20, 'A'); });
+  const auto b = make(lab::rules_for({server.upstream()})).backend;
+  EXPECT_EQ(workers.ask(*b, lab::login(right), 5s).why, reason::upstream_nonsense);
+}
+
+TEST_F(Pool, WithoutLeaveNothingIsSentInTheClear) {
+  const lab::line_server server(lab::honest());
+  backend_rules r = lab::rules_for({server.upstream()});
+  r.cleartext = false;
+  const auto b = make(r).backend;
+  const finding f = workers.ask(*b, lab::login(right), 5s);
+  EXPECT_EQ(f.why, reason::tls_unavailable);
+  EXPECT_EQ(server.heard("NAME ann"), 0);
+}
+
+TEST_F(Pool, WarmConnectionsAreReadyBeforeTheQuestion) {
+  const lab::line_server server(lab::honest());
+  backend_rules r = lab::rules_for({server.upstream()});
+  r.pool.warm = 3;
+  const auto b = make(r).backend;
+  b->keep_warm();
+  for (int i = 0; i < 500 && b->status().connections.idle < 3; ++i) std::this_thread::sleep_for(5ms);
+  EXPECT_EQ(b->status().connections.idle, 3u);
+  EXPECT_EQ(server.heard("NAME ann"), 0);
+  EXPECT_EQ(workers.ask(*b, lab::login(right), 5s).what, verdict::accept);
+  for (int i = 0; i < 500 && b->status().connections.idle < 3; ++i) std::this_thread::sleep_for(5ms);
+  EXPECT_EQ(b->status().connections.idle, 3u) << "and is replaced";
+}
+
+TEST_F(Pool, ATranscriptShowsEveryStageAndNoPassword) {
+  const lab::line_server server(lab::honest());
+  const auto b = make(lab::rules_for({server.upstream()})).backend;
+  trace t;
+  stage_question q = lab::login(right);
+  q.out = &t;
+  EXPECT_EQ(workers.ask(*b, q, 5s).what, verdict::accept);
+  std::string all;
+  for (const trace_line& line : t.lines) all += line.what + " " + line.text + "\n";
+  EXPECT_NE(all.find("< HI"), std::string::npos) << all;
+  EXPECT_NE(all.find("> NAME ann"), std::string::npos) << all;
+  EXPECT_NE(all.find("***"), std::string::npos) << all;
+  EXPECT_EQ(all.find("secret"), std::string::npos) << all;
+  EXPECT_NE(all.find("verdict accept"), std::string::npos) << all;
+}
+
+TEST_F(Pool, ABackendGoesWithItsConnectionsAndLeavesNothingBehind) {
+  const lab::line_server server(lab::honest());
+  auto b = make(lab::rules_for({server.upstream()}), true).backend;
+  EXPECT_EQ(workers.ask(*b, lab::login(right), 5s).what, verdict::accept);
+  b.reset();
+  workers.settle();
+  EXPECT_EQ(secrets_alive(), 2u) << "the two of this test";
+}
+
+}  // namespace
