@@ -74,7 +74,10 @@ std::shared_ptr<plugin_backend> plugin_backend::make(const backend_rules& rules,
   core->workers = env.workers;
   core->facts = std::make_unique<fact_store>(*env.time);
   // The reader's texts live as long as the backend: it goes where the backend goes.
-  auto reader = std::make_shared<settings_reader>(rules.settings, rules.where, rules.name);
+  std::uint32_t channels = 0;
+  for (const upstream_rules& u : rules.upstream)
+    channels |= 1u << (u.tls == tls_use::none ? ABK_CLEARTEXT : u.tls == tls_use::starttls ? ABK_STARTTLS_WANTED : ABK_TLS);
+  auto reader = std::make_shared<settings_reader>(rules.settings, rules.where, rules.name, channels);
   abk_backend* api = nullptr;
   try {
     api = plugin.api->create(host, reader->api());

@@ -47,6 +47,8 @@ class plugin_backend final : public backend {
   const backend_rules& rules() const { return core_->rules; }
   const std::string& plugin_file() const { return plugin_file_; }
   std::vector<fact_store::fact> facts() const { return core_->facts->all(); }
+  // Expires when the plugin's backend is destroyed: after the last session and the last thread that used it.
+  std::weak_ptr<const void> life() const { return core_; }
   // For `check-config --connect`: connects and prepares, asks nothing.
   bool converses() const { return pool_ != nullptr; }
   boost::asio::awaitable<finding> connect_only(trace* out, steady::time_point until);

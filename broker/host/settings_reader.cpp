@@ -8,11 +8,11 @@
 
 namespace authbroker {
 
-settings_reader::settings_reader(const setting& settings, place where, std::string backend_name)
+settings_reader::settings_reader(const setting& settings, place where, std::string backend_name, std::uint32_t channels)
     : settings_(settings),
       where_(std::move(where)),
       name_(std::move(backend_name)),
-      api_{sizeof(abk_config), this, to_abk(name_), &text, &number, &boolean, &duration, &bytes, &list, &secret_text, &report} {}
+      api_{sizeof(abk_config), this, to_abk(name_), &text, &number, &boolean, &duration, &bytes, &list, &secret_text, &report, channels} {}
 
 // "a.b" is key b of table a. What is found is marked as read, with the tables on the way.
 const setting* settings_reader::look(const char* key) {

@@ -14,7 +14,8 @@ namespace authbroker {
 class settings_reader {
  public:
   // `settings` must be a table (or nothing). `where` is the backend's place, for keys that are missing.
-  settings_reader(const setting& settings, place where, std::string backend_name);
+  // `channels`: see abk_config.
+  settings_reader(const setting& settings, place where, std::string backend_name, std::uint32_t channels = 0);
   settings_reader(const settings_reader&) = delete;
   settings_reader& operator=(const settings_reader&) = delete;
 

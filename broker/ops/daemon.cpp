@@ -56,16 +56,30 @@ daemon::~daemon() {
   listeners_.clear();
   admin_.reset();
   dispatcher_.replace(nullptr);
+  std::vector<std::weak_ptr<const void>> backends;
   {
     const std::lock_guard hold(mutex_);
+    if (now_)
+      for (const auto& b : now_->backends) backends.push_back(b->life());
     now_.reset();
   }
   work_.clear();
   // The loops run until what was posted to them is done; what hangs on then is cut off.
   for (auto& w : workers_) boost::asio::post(w->io, [io = &w->io] { boost::asio::post(*io, [io] { io->stop(); }); });
   for (std::thread& t : threads_) t.join();
+  // The plugins' destroy() calls, as soon as threads of the blocking kind let go; a stuck one is not waited for.
+  const auto patience = steady::now() + std::chrono::seconds(1);
+  const auto alive = [&] { return std::any_of(backends.begin(), backends.end(), [](const auto& b) { return !b.expired(); }); };
   main_.restart();
-  main_.poll();  // the plugins' destroy() calls
+  main_.poll();
+  while (alive() && steady::now() < patience) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    main_.restart();
+    main_.poll();
+  }
+  main_.restart();
+  main_.poll();
+  to_main_->close();
 }
 
 plugin_backend::environment daemon::environment() {
@@ -73,7 +87,7 @@ plugin_backend::environment daemon::environment() {
   out.log = &log_;
   out.time = &time_;
   for (const auto& w : workers_) out.workers.push_back(w.get());
-  out.on_main = [this](std::function<void()> what) { boost::asio::post(main_, std::move(what)); };
+  out.on_main = [queue = to_main_](std::function<void()> what) { queue->run(std::move(what)); };
   return out;
 }
 

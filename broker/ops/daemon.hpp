@@ -2,6 +2,7 @@
 // thread unless they say otherwise.
 #pragma once
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
@@ -20,6 +21,24 @@
 namespace authbroker {
 
 class admin_service;
+
+// Runs things on the main thread, from wherever, as long as there is one: a stuck plugin's thread may outlive the daemon.
+class main_queue {
+ public:
+  explicit main_queue(boost::asio::io_context& io) : io_(&io) {}
+  void run(std::function<void()> what) {
+    const std::lock_guard hold(mutex_);
+    if (io_ != nullptr) boost::asio::post(*io_, std::move(what));
+  }
+  void close() {
+    const std::lock_guard hold(mutex_);
+    io_ = nullptr;
+  }
+
+ private:
+  std::mutex mutex_;
+  boost::asio::io_context* io_;
+};
 
 struct reload_outcome {
   std::uint64_t generation = 0;
@@ -67,6 +86,7 @@ class daemon final : public status_source {
   logger& log_;
   wall_clock time_;
   boost::asio::io_context main_{1};
+  const std::shared_ptr<main_queue> to_main_ = std::make_shared<main_queue>(main_);
   boost::asio::signal_set signals_;
   boost::asio::steady_timer drain_timer_, watchdog_timer_;
   std::vector<std::unique_ptr<worker>> workers_;

@@ -243,6 +243,9 @@ typedef struct abk_config {
   bool (*secret)(struct abk_config *, const char *key, abk_str *out);
   /* Reports a semantic error at `key`, as "what was found; what is wanted". Loading then fails. */
   void (*problem)(struct abk_config *, const char *key, const char *what);
+  /* How connections to this backend's upstreams begin: bits 1u << ABK_CLEARTEXT, 1u << ABK_STARTTLS_WANTED, 1u << ABK_TLS; 0 if
+   * it has no upstream. For settings that are illegal with some of them. */
+  uint32_t channels;
 } abk_config;
 
 enum { /* abk_backend.flags */
