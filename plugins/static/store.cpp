@@ -70,8 +70,7 @@ std::shared_ptr<const user_table> store::now() const {
   return table_;
 }
 
-bool store::changed() const {
-  fingerprint there;
+bool store::changed(fingerprint& there) const {
   // A missing file is noticed by the reading, which says so once.
   if (!look(path_, there)) there = fingerprint{};
   const std::lock_guard hold(mutex_);
@@ -79,16 +78,20 @@ bool store::changed() const {
 }
 
 void store::renew() {
-  if (!changed() || reading_.exchange(true)) return;
+  fingerprint there;
+  if (!changed(there) || reading_.exchange(true)) return;
   read_again();
   reading_ = false;
 }
 
 void store::renew_soon() {
-  const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
-  std::int64_t due = next_look_ms_;
-  if (now_ms < due || !next_look_ms_.compare_exchange_strong(due, now_ms + look_every.count())) return;
-  if (!changed() || reading_.exchange(true)) return;
+  fingerprint there;
+  if (!changed(there) || reading_.exchange(true)) return;
+  if (there.size <= small_bytes) {
+    read_again();
+    reading_ = false;
+    return;
+  }
   const std::lock_guard hold(thread_mutex_);
   try {
     if (reader_.joinable()) reader_.join();  // it has ended, or is about to: `reading_` was false

@@ -33,14 +33,15 @@ class store {
   std::shared_ptr<const user_table> now() const;
   // Looks at the file, and reads it here and now if it has changed. May block on the disk. [pool]
   void renew();
-  // The same by a thread of its own, and looks at most once in `look_every`. Never blocks on more than one stat(). [any]
+  // The same for an event loop: a small file is read here, which takes less than a millisecond once a change; a larger one by
+  // a thread of its own, and until it is done the old table answers. Otherwise one stat(), some microseconds. [any]
   void renew_soon();
 
-  static constexpr auto look_every = std::chrono::milliseconds(250);
+  static constexpr off_t small_bytes = off_t{64} << 10;
   static constexpr auto quiet_time = std::chrono::milliseconds(250);
 
  private:
-  bool changed() const;  // since it was last read or refused
+  bool changed(fingerprint& there) const;  // since it was last read or refused; `there` is how it is now
   void read_again();
   void remember(const fingerprint&);
 
@@ -52,7 +53,6 @@ class store {
   std::size_t text_hash_ = 0;
   std::string last_complaint_;  // so that it is logged once
   std::atomic<bool> reading_ = false;
-  std::atomic<std::int64_t> next_look_ms_ = 0;
   std::mutex thread_mutex_;
   std::thread reader_;
 };

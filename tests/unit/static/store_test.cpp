@@ -109,9 +109,16 @@ TEST_F(Store, AReplacedFileServesTheNextLogin) {
   EXPECT_EQ(reports_.wait(1, [] {}), "file_reread 1 people");
 }
 
-TEST_F(Store, AReplacedFileServesMailboxesSoon) {
+TEST_F(Store, AReplacedSmallFileServesTheNextMailbox) {
   EXPECT_TRUE(open().empty());
   replace("bob@example.com:!\n");
+  store_.renew_soon();
+  EXPECT_TRUE(knows("bob@example.com"));
+}
+
+TEST_F(Store, AReplacedLargeFileServesMailboxesSoon) {
+  EXPECT_TRUE(open().empty());
+  replace("bob@example.com:!\n#" + std::string(60'000, 'x') + "\n#" + std::string(60'000, 'x') + "\n");
   reports_.wait(1, [this] { store_.renew_soon(); });
   EXPECT_TRUE(knows("bob@example.com"));
 }
