@@ -39,7 +39,7 @@ class Vendors(SharedCase):
         add("user-refused", Pop3Server(users=USERS, replies={"user": b"-ERR [AUTH] never heard of\r\n"}))
         add("banned", Pop3Server(users=USERS, greeting=b"-ERR your address is banned"))
         add("no-greeting", Pop3Server(users=USERS, replies={"greeting": None}))
-        add("few-connections", Pop3Server(users=USERS, connections=3), pool={"connections": 3})
+        add("few-connections", Pop3Server(users=USERS, connections=6), pool={"connections": 3})
         add("no-xclient", Pop3Server(users=USERS), {"forward_client": True})
         add("xclient", Pop3Server(users=USERS, xclient=True), {"forward_client": True})
         listeners = [{"name": "http", "protocol": "http", "address": "unix:%s", "mode": "0600", "trust_client": True}]

@@ -3,12 +3,12 @@ import base64
 import os
 import re
 import signal
-import socket
 
 from . import clients, toml
+from .notices import Notices
 from .place import put
 from .prefix import Prefix
-from .process import Process, readable, run, wait_until
+from .process import Process, run, wait_until
 
 _SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|runtime error:")
 
@@ -58,13 +58,9 @@ class Daemon:
 
     def spawn(self, wrap=(), pass_fds=(), env=None):
         """Starts it and does not wait. The notify socket is ours."""
-        self._notify_path = os.path.join(self.folder, "notify")
-        if os.path.exists(self._notify_path):
-            os.unlink(self._notify_path)
-        self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._notify.bind(self._notify_path)
-        os.chmod(self._notify_path, 0o777)
-        environment = {"PATH": os.environ["PATH"], "NOTIFY_SOCKET": self._notify_path, "TZ": "UTC"}
+        notify_path = os.path.join(self.folder, "notify")
+        self.notices = Notices(notify_path)
+        environment = {"PATH": os.environ["PATH"], "NOTIFY_SOCKET": notify_path, "TZ": "UTC"}
         # The process makes itself undumpable, and LeakSanitizer needs to trace it: leaks are the unit tests' business.
         environment["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "detect_leaks=0")
         for name in ("TSAN_OPTIONS", "UBSAN_OPTIONS"):
@@ -78,24 +74,22 @@ class Daemon:
     def start(self, seconds=20, **more):
         self.spawn(**more)
         try:
-            self.await_notice("READY=1", seconds)
+            self.await_notice("READY=1", seconds=seconds)
         except NotReady:
             self.kill()
             raise
         return self
 
-    def await_notice(self, word, seconds=20):
-        """Waits for a notification with this line, and returns the whole text."""
+    def await_notice(self, line, more_than=0, seconds=20):
+        """Waits for this line of a notification, sent more often than so many times."""
         def once():
-            if readable(self._notify, 0.05):
-                text = self._notify.recv(4096).decode()
-                if word in text.split("\n"):
-                    return text
+            if self.notices.wait(line, more_than):
+                return True
             if self.process.status is not None:
                 raise NotReady(f"exit status {self.process.status}\n{self.log()}")
-            return None
+            return False
         try:
-            return wait_until(once, seconds, f"notice {word}")
+            wait_until(once, seconds, f"notice {line}")
         except TimeoutError as e:
             raise NotReady(f"{e}\n{self.log()}") from e
 
@@ -117,14 +111,15 @@ class Daemon:
             self._gone()
 
     def _gone(self):
-        self._notify.close()
+        self.notices.close()
         self.process = None
         running.remove(self)
 
     def reload(self, seconds=20):
         """SIGHUP; returns once the daemon says that it is ready again, whatever it thought of the configuration."""
+        before = self.notices.count("READY=1")
         self.process.signal(signal.SIGHUP)
-        self.await_notice("READY=1", seconds)
+        self.await_notice("READY=1", before, seconds)
 
     # what it says
 
