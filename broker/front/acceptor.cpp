@@ -49,6 +49,7 @@ void acceptor::accept_some() {
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       // The connection stays in the queue, so waiting for readiness would spin.
+      branches_.front()->shared().counts.starved.fetch_add(1, std::memory_order_relaxed);
       if (branches_.front()->shared().complain())
         branches_.front()->shared().parts.log->line(level::error, "out_of_descriptors").field("listener", terms_->rules.name).field("errno", errno);
       again_.arm(steady::now() + pause);

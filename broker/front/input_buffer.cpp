@@ -12,6 +12,7 @@ input_buffer::~input_buffer() {
 }
 
 void input_buffer::consume(std::size_t n) {
+  if (n == 0) return;
   wipe(room_.get() + begin_, n);
   begin_ += n;  // and nothing moves: a read into space() may be under way
 }

@@ -48,6 +48,7 @@ struct listener_counts {
   std::atomic<std::uint32_t> in_flight{0};    // questions being asked now
   std::atomic<std::uint64_t> accepted{0};
   std::atomic<std::uint64_t> not_admitted{0};
+  std::atomic<std::uint64_t> starved{0};       // times that the system had no descriptor left for the next connection
   std::atomic<std::uint64_t> over_limit{0};   // connections closed, or idle ones ended, for the limit's sake
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> malformed{0};
