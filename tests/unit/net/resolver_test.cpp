@@ -127,9 +127,9 @@ TEST(Resolver, T04EightAddressesOfAThousand) {
 TEST(Resolver, T06NoSearchListForAnyName) {
   ASSERT_EQ(::setenv("LOCALDOMAIN", "evil.example", 1), 0);
   asking a({{"mail.evil.example", {.addresses = {"192.0.2.66"}}}, {"mail.sub.evil.example", {.addresses = {"192.0.2.66"}}}});
-  ::unsetenv("LOCALDOMAIN");
-  EXPECT_TRUE(a.ask("mail").addresses.empty());
+  EXPECT_TRUE(a.ask("mail").addresses.empty());  // the first question reads the environment
   EXPECT_TRUE(a.ask("mail.sub").addresses.empty());
+  ::unsetenv("LOCALDOMAIN");
   EXPECT_THAT(a.server.asked(), Not(Contains(HasSubstr("evil"))));
   EXPECT_THAT(a.server.asked(), Contains("mail"));
 }
