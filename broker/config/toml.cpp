@@ -2,6 +2,9 @@
 
 #include <toml++/toml.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "base/text.hpp"
 
 namespace authbroker {
@@ -54,6 +57,56 @@ class converter {
   std::vector<config_problem>& problems_;
 };
 
+// The end of the string that starts at `at`: one past its closing quotes, or the end of the text, or of the line.
+std::size_t end_of_string(std::string_view text, std::size_t at) {
+  const char quote = text[at];
+  const std::string_view three = text.substr(at, 3);
+  const bool many_lines = three == "\"\"\"" || three == "'''";
+  at += many_lines ? 3 : 1;
+  while (at < text.size()) {
+    if (quote == '"' && text[at] == '\\') {
+      at += 2;
+    } else if (!many_lines && (text[at] == quote || text[at] == '\n')) {
+      return at + 1;
+    } else if (many_lines && text.substr(at, 3) == three) {
+      at += 3;
+      // Up to two quotes more may stand right before the closing ones.
+      for (int more = 0; more < 2 && at < text.size() && text[at] == quote; ++more) ++at;
+      return at;
+    } else {
+      ++at;
+    }
+  }
+  return text.size();
+}
+
+// The first place where a dotted key has more than `parts_max` parts. Trees are built and torn down by recursion, in toml++ too,
+// which limits nested values but not dotted keys: "a.a.a.a..." could exhaust the stack.
+constexpr unsigned parts_max = 16;
+std::optional<std::size_t> too_deep(std::string_view text) {
+  unsigned dots = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    switch (text[at]) {
+      case '"':
+      case '\'': at = end_of_string(text, at); continue;
+      case '#': at = std::min(text.find('\n', at), text.size()); continue;
+      case '\n':
+      case '=':
+      case ',':
+      case '[':
+      case ']':
+      case '{':
+      case '}': dots = 0; break;
+      case '.':
+        if (++dots >= parts_max) return at;
+        break;
+      default: break;
+    }
+    ++at;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool read_toml(std::string_view text, const std::string& file, setting& out, std::vector<config_problem>& problems) {
@@ -64,6 +117,12 @@ bool read_toml(std::string_view text, const std::string& file, setting& out, std
   }
   if (text.starts_with("\xEF\xBB\xBF")) {
     problems.push_back({{file, 1, 1}, "", "starts with a byte order mark; wanted: UTF-8 without one"});
+    return false;
+  }
+  if (const auto at = too_deep(text)) {
+    const auto before_it = text.substr(0, *at);
+    const auto line = static_cast<unsigned>(std::count(before_it.begin(), before_it.end(), '\n')) + 1;
+    problems.push_back({{file, line, 1}, "", "has a key of more than " + std::to_string(parts_max) + " parts; no key has so many"});
     return false;
   }
   try {

@@ -271,6 +271,29 @@ TEST(Errors, WhatIsNotTomlIsRefused) {
   starts(std::string(1'100'000, '#'), "is longer than 1 MiB");
 }
 
+TEST(Errors, DepthHasAnEnd) {  // Q-02
+  const auto chain = [](int parts) {
+    std::string key = "a";
+    for (int i = 1; i < parts; ++i) key += i % 3 == 0 ? ".\"x=,.\"" : i % 3 == 1 ? " . a" : ".'#'";
+    return key;
+  };
+  const std::string too_deep = "has a key of more than 16 parts; no key has so many";
+  EXPECT_EQ(problems("[" + chain(17) + "]\n"), too_deep);
+  EXPECT_EQ(problems("# ok\nx = 1\n" + chain(100'000) + " = 1\n"), too_deep);
+  EXPECT_EQ(problems("x = { y = \"\"\"\n.\"\"\"\"\", " + chain(100'000) + " = 1 }\n"), too_deep);
+  EXPECT_EQ(problems("[" + chain(16) + "]\n").find(too_deep), std::string::npos);
+  // Dots in texts and remarks are no parts of keys, even after quotes that mean nothing.
+  const std::string dots(1000, '.');
+  EXPECT_EQ(problems("# \" " + dots + "\n" + small("backend.settings", "a = \"\\\"" + dots + "\"\nb = '" + dots + "'\nc = \"\"\"\n\" " + dots + "\n\"\"\"\nd = '''\n' " + dots + "'''''\ne = 1.5")),
+            "load: no problem");
+  // As deep as it gets: arrays and tables in each other, each under a long key.
+  std::string nest;
+  for (int i = 0; i < 110; ++i) nest += "[{" + chain(16) + "=";
+  nest += "1";
+  for (int i = 0; i < 110; ++i) nest += "}]";
+  EXPECT_EQ(problems(small("backend.settings", chain(16) + " = " + nest)), "load: no problem");
+}
+
 TEST(Errors, ASecretIsNeverShown) {
   for (const std::string token : {"token = \"hunter2-hunter2\"", "token = { file = [\"hunter2-hunter2\"] }", "token = [\"hunter2-hunter2\"]"}) {
     const std::string found = problems(small("listener", token));
