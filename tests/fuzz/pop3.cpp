@@ -31,7 +31,7 @@ ways ways_of(std::uint8_t b) {
   ways out;
   out.channel = (b & 1) != 0 ? ABK_STARTTLS_WANTED : ABK_TLS;
   const char* const apop[] = {"never", "prefer", "require", "prefer"};
-  out.settings["apop"] = std::string(apop[b >> 1 & 3]);
+  out.settings["apop"] = std::string((b & 7) == 5 ? "never" : apop[b >> 1 & 3]);  // "require" is refused with STARTTLS
   out.ladder = (b >> 1 & 1) != 0;
   const char* const presets[] = {"", "communigate", "mailtraq", "imail"};
   out.preset = presets[b >> 3 & 3];
@@ -128,7 +128,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const ways w = ways_of(data[0]);
   std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
-  host_rig host(abk_plugin_1(), w.settings);
+  host_rig host(abk_plugin_1(), w.settings, {}, w.channel);
   must(host.problems.empty(), "the settings are good");
   auto up = std::make_unique<connection_rig>(host, w.channel);
   auto now = std::make_unique<session>(w, host, *up, "");

@@ -105,8 +105,9 @@ TEST(Pop3Apop, RequiredMeansThatNothingElseIsTried) {
 }
 
 TEST(Pop3Apop, NeverUnderStarttls) {
-  auto require = story().channel(ABK_STARTTLS_WANTED).settings({{"apop", "require"}});
-  EXPECT_PLAYS(require.upstream(stamp).expect(ABK_TEMPFAIL, ABK_REASON_MISCONFIGURED, "apop.starttls").closes());
+  const abk::test::host_rig require(plugin(), {{"apop", "require"}}, {}, ABK_STARTTLS_WANTED);
+  ASSERT_EQ(require.problems.size(), 1U);
+  EXPECT_EQ(require.problems.front().substr(0, 45), "apop: \"require\" with a pop3+starttls upstream");
   auto prefer = story().channel(ABK_STARTTLS_WANTED).login("mrose", "tanstaaf").settings({{"apop", "prefer"}});
   prefer.upstream(stamp).says("CAPA\r\n").upstream("-ERR\r\n").says("STLS\r\n").upstream("+OK\r\n").starts_tls().says("CAPA\r\n").upstream("-ERR\r\n");
   user_pass(prefer);

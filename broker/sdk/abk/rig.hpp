@@ -73,9 +73,11 @@ inline bool legal(std::uint32_t kind, std::uint32_t verdict, std::uint32_t reaso
 class host_rig {
  public:
   // Creates the backend; `problems` says why not.
-  explicit host_rig(const abk_plugin* plugin, table settings = {}, std::map<std::string, std::string> known = {}) : facts(std::move(known)), settings_(std::move(settings)) {
+  // `channel`: what its connections will begin on, ABK_TLS and so on.
+  explicit host_rig(const abk_plugin* plugin, table settings = {}, std::map<std::string, std::string> known = {}, std::uint32_t channel = ABK_TLS)
+      : facts(std::move(known)), settings_(std::move(settings)) {
     host_ = {sizeof host_, ABK_ABI_MINOR, this, [](const abk_host* h, const char* id) { return self(h).extension(id); }};
-    config_ = {sizeof config_, this, {"test", 4}, &text, &number, &boolean, &duration, &bytes, &list, &text, &problem};
+    config_ = {sizeof config_, this, {"test", 4}, &text, &number, &boolean, &duration, &bytes, &list, &text, &problem, 1U << channel};
     static std::set<const abk_plugin*> initialised;  // init() comes once per process
     if (plugin->init != nullptr && initialised.insert(plugin).second && !plugin->init(&host_)) problems.push_back("init() refused");
     if (problems.empty()) backend_ = plugin->create(&host_, &config_);

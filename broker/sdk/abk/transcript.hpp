@@ -134,7 +134,7 @@ class transcript {
   };
 
   bool play(const way& w, const std::string& name) {
-    host_rig host(plugin_, settings_, facts_);
+    host_rig host(plugin_, settings_, facts_, channel_);
     if (!host.problems.empty()) return fail(name, 0, "configuration: " + host.problems.front());
     auto up = std::make_unique<connection_rig>(host, channel_);
     ask question = ask_;
