@@ -1,0 +1,20 @@
+// Texts into JSON. Oracle: Boost.JSON reads back the same text where it was UTF-8, and nothing that a page could mistake for
+// markup is left as it was.
+#include "wire/json_writer.hpp"
+
+#include <boost/json/parse.hpp>
+#include <cstdint>
+#include <cstdlib>
+
+#include "base/text.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t n) {
+  using namespace authbroker;
+  const std::string text(reinterpret_cast<const char*>(bytes), n);
+  std::string out;
+  append_json_string(out, text);
+  const boost::json::string back = boost::json::parse(out).as_string();
+  if (valid_utf8(text) && std::string_view(back) != text) std::abort();
+  if (out.find_first_of("<>&\n\r") != std::string::npos) std::abort();
+  return 0;
+}

@@ -1,0 +1,1 @@
+fuzz_target(saslauthd SOURCES ${CMAKE_CURRENT_LIST_DIR}/saslauthd.cpp NEEDS wire)
