@@ -35,7 +35,7 @@ extern "C" {
 /* Grows by one when a struct grows at its end. For messages; decisions are made by `size`. */
 #define ABK_ABI_MINOR 0u
 #define ABK_EXPORT __attribute__((visibility("default")))
-#define ABK_HAS(ptr, type, field) ((ptr)->size >= offsetof(type, field) + sizeof(((type *)0)->field))
+#define ABK_HAS(ptr, type, field) ((ptr)->size >= offsetof(type, field) + sizeof((ptr)->field))
 
 /* Frozen for ever: passed by value, in arrays, everywhere. data may be NULL when len is 0. */
 typedef struct abk_str {
