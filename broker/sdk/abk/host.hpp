@@ -134,9 +134,7 @@ class settings {
   }
   bool failed() const noexcept { return failed_; }
   // True if some connection begins in the clear and is to be encrypted by the plugin (STARTTLS).
-  bool starttls() const noexcept {
-    return raw_->size >= offsetof(abk_config, channels) + sizeof raw_->channels && (raw_->channels & 1U << ABK_STARTTLS_WANTED) != 0;
-  }
+  bool starttls() const noexcept { return ABK_HAS(raw_, abk_config, channels) && (raw_->channels & 1U << ABK_STARTTLS_WANTED) != 0; }
 
  private:
   template <class T>

@@ -334,14 +334,14 @@ class connection_rig {
   void call(Step step) {
     const bool preparing = state_ == state::preparing;
     in_call_ = true;
-    abk_step then = ABK_CLOSE;
+    int then = ABK_CLOSE;  // a number: the plugin may return anything
     try {
-      then = step();
+      then = static_cast<int>(step());
     } catch (...) {
       host_.complain("an exception came over the border");
     }
     in_call_ = false;
-    switch (static_cast<int>(then)) {
+    switch (then) {
       case ABK_READ:
         if (io_.eof) lost("the connection ended");
         else if (io_.in.len >= 65536) lost("too much unread input");
