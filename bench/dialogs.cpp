@@ -1,0 +1,122 @@
+#include "dialogs.hpp"
+
+#include <cstdlib>
+
+namespace bench {
+namespace {
+
+std::string base64(std::string_view in) {
+  static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < in.size(); i += 3) {
+    unsigned bits = 0;
+    for (std::size_t k = 0; k < 3; ++k) bits = bits << 8 | (i + k < in.size() ? static_cast<unsigned char>(in[i + k]) : 0u);
+    for (std::size_t k = 0; k < 4; ++k) out += i + k <= in.size() ? digits[bits >> (18 - 6 * k) & 63] : '=';
+  }
+  return out;
+}
+
+class http : public dialog {
+ public:
+  explicit http(bool basic) : basic_(basic) {}
+  bool kept() const override { return true; }
+
+  std::string begin(const question& q) override {
+    if (basic_) return "GET /v1/auth HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic " + base64(q.user + ":" + q.password) + "\r\n\r\n";
+    const std::string body = "{\"address\":\"" + q.user + "\",\"password\":\"" + q.password + "\"}";
+    return "POST /v1/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  }
+
+  verdict go_on(std::string& in, std::string&, bool ended) override {
+    const std::size_t head = in.find("\r\n\r\n");
+    if (head == std::string::npos) return ended ? verdict::nonsense : verdict::none;
+    const std::string_view fields(in.data(), head);
+    std::size_t at = fields.find("\r\nContent-Length: ");
+    if (at == std::string_view::npos) at = fields.find("\r\ncontent-length: ");
+    const std::size_t body = at == std::string_view::npos ? 0 : static_cast<std::size_t>(std::atol(in.c_str() + at + 18));
+    if (in.size() < head + 4 + body) return ended ? verdict::nonsense : verdict::none;
+    const std::string status = in.size() > 12 ? in.substr(9, 3) : "";
+    in.erase(0, head + 4 + body);
+    return status == "200" ? verdict::yes : status == "401" ? verdict::no : status == "503" ? verdict::later : verdict::nonsense;
+  }
+
+ private:
+  bool basic_;
+};
+
+class saslauthd : public dialog {
+ public:
+  bool kept() const override { return false; }
+
+  std::string begin(const question& q) override {
+    std::string out;
+    const std::size_t at = q.user.rfind('@');
+    const std::string realm = at == std::string::npos ? "" : q.user.substr(at + 1);
+    for (const std::string& field : {q.user.substr(0, at), q.password, std::string("bench"), realm}) {
+      out += static_cast<char>(field.size() >> 8);
+      out += static_cast<char>(field.size() & 255);
+      out += field;
+    }
+    return out;
+  }
+
+  verdict go_on(std::string& in, std::string&, bool ended) override {
+    if (in.size() >= 4) return in.compare(2, 2, "OK") == 0 ? verdict::yes : in.compare(2, 2, "NO") == 0 ? verdict::no : verdict::nonsense;
+    if (!ended) return verdict::none;
+    return in.empty() ? verdict::later : verdict::nonsense;
+  }
+};
+
+// What a mail program does: greeting, USER, PASS, QUIT, and the server's goodbye is not waited for.
+class pop3 : public dialog {
+ public:
+  bool kept() const override { return false; }
+
+  std::string begin(const question& q) override {
+    asked_ = q;
+    step_ = 0;
+    return {};
+  }
+
+  verdict go_on(std::string& in, std::string& out, bool ended) override {
+    for (;;) {
+      const std::size_t end = in.find("\r\n");
+      if (end == std::string::npos) return ended ? verdict::later : verdict::none;
+      const bool good = in.compare(0, 3, "+OK") == 0;
+      in.erase(0, end + 2);
+      switch (step_++) {
+        case 0: out += "USER " + asked_.user + "\r\n"; break;
+        case 1: out += "PASS " + asked_.password + "\r\n"; break;
+        default: out += "QUIT\r\n"; return good ? verdict::yes : verdict::no;
+      }
+      if (!good) return verdict::nonsense;
+    }
+  }
+
+ private:
+  question asked_;
+  int step_ = 0;
+};
+
+}  // namespace
+
+std::string_view name(verdict v) {
+  switch (v) {
+    case verdict::none: return "none";
+    case verdict::yes: return "yes";
+    case verdict::no: return "no";
+    case verdict::later: return "later";
+    case verdict::nonsense: return "nonsense";
+  }
+  return "";
+}
+
+std::unique_ptr<dialog> make_dialog(std::string_view mode) {
+  if (mode == "http") return std::make_unique<http>(false);
+  if (mode == "basic") return std::make_unique<http>(true);
+  if (mode == "saslauthd") return std::make_unique<saslauthd>();
+  if (mode == "pop3") return std::make_unique<pop3>();
+  return nullptr;
+}
+
+}  // namespace bench

@@ -1,0 +1,30 @@
+// What the load generator says on each wire, and how it reads the answers: pure, one object a caller.
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace bench {
+
+enum class verdict { none, yes, no, later, nonsense };  // none: not yet
+std::string_view name(verdict);
+
+struct question {
+  std::string user, password;
+};
+
+class dialog {
+ public:
+  virtual ~dialog() = default;
+  // Whether one connection takes many questions.
+  virtual bool kept() const = 0;
+  // A question begins: what to send at once.
+  virtual std::string begin(const question&) = 0;
+  // Looks at what has come and drops what it used; may put more into `out`. `ended`: no more will come.
+  virtual verdict go_on(std::string& in, std::string& out, bool ended) = 0;
+};
+
+// "http", "basic", "saslauthd", "pop3"; null for others.
+std::unique_ptr<dialog> make_dialog(std::string_view mode);
+
+}  // namespace bench
