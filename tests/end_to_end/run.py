@@ -23,7 +23,7 @@ sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
 from lab.daemon import running  # noqa: E402
 from lab.place import Place  # noqa: E402
-from lab.process import adopt_orphans, reap_strays, must  # noqa: E402
+from lab.process import adopt_orphans, die_with_parent, must, reap_strays  # noqa: E402
 from lab.prefix import source  # noqa: E402
 
 MODULE_SECONDS = int(os.environ.get("E2E_MODULE_SECONDS", "420"))
@@ -100,6 +100,7 @@ class Report(unittest.TestResult):
 
 
 def worker(module, patterns):
+    die_with_parent()
     adopt_orphans()
     unittest.TestSuite(selected(module, patterns)).run(Report(os.fdopen(os.dup(1), "w")))
     reap_strays()

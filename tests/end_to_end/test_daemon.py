@@ -219,6 +219,11 @@ class End(Life):
 
 
 class Resources(Life):
+    def test_watchdog_is_fed(self):
+        daemon = self.start(start=False)
+        daemon.start(wrap=["sh", "-c", 'WATCHDOG_PID=$$ exec "$@"', "watched"], env={"WATCHDOG_USEC": "400000"})
+        daemon.await_notice("WATCHDOG=1", more_than=3, seconds=5)
+
     def test_J_08_S_09_out_of_file_descriptors(self):
         """The limit is lowered while it runs, so that start-up cannot have prepared for it."""
         daemon = self.start()
@@ -297,6 +302,26 @@ class Resources(Life):
 
 
 class Logs(Life):
+    def test_R_04_R_16_a_blocked_log_delays_no_verdict_and_no_end(self):
+        """Standard error is a pipe that nobody reads."""
+        daemon = self.start(start=False)
+        os.mkfifo(daemon.log_path)
+        reader = os.open(daemon.log_path, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        daemon.start()
+        kept = clients.UnixHTTP(daemon.http)
+        slowest = 0
+        for i in range(1500):  # some 300 bytes of log each: several times what a pipe holds
+            started = time.monotonic()
+            kept.request("POST", "/v1/mailbox", f'{{"address":"{"x" * 60}{i}@example.test"}}', {"Content-Type": "application/json"})
+            self.assertEqual(kept.getresponse().read()[:10], b'{"verdict"')
+            slowest = max(slowest, time.monotonic() - started)
+        kept.close()
+        self.assertLess(slowest, 1)
+        daemon.process.signal(signal.SIGTERM)
+        self.assertEqual(daemon.process.wait(10), 0)
+        daemon.kill()
+
     def test_log_file_rotates_on_sighup(self):
         daemon = self.start(start=False)
         path = daemon.folder + "/decisions.log"

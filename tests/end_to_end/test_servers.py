@@ -183,12 +183,17 @@ class DovecotHabits(SharedCase):
     def prepare(cls):
         cls.server = cls.lab.server(Dovecot, cls.lab.ca.good, max_userip=1)
         cls.strict = cls.lab.server(StrictDovecot, cls.lab.ca.good, extra="disable_plaintext_auth = yes")
+        cls.trusting = cls.lab.server(Dovecot, cls.lab.ca.good, extra="login_trusted_networks = 127.0.0.0/8")
         url = f"pop3s://localhost:{cls.server.pop3s}"
         cls.daemon = cls.lab.daemon(
             backends=[pop3_backend("busy", url, cls.lab), pop3_backend("strict_busy", url, cls.lab, settings={"in_use": "tempfail"}),
-                      pop3_backend("clear", f"pop3://127.0.0.2:{cls.strict.pop3}")],
+                      pop3_backend("clear", f"pop3://127.0.0.2:{cls.strict.pop3}"),
+                      pop3_backend("forward", f"pop3s://localhost:{cls.trusting.pop3s}", cls.lab, settings={"forward_client": True})],
             routes=[route("busy.test", "busy", strip_domain=True), route("strict.test", "strict_busy", strip_domain=True),
-                    route("clear.test", "clear", strip_domain=True)])
+                    route("clear.test", "clear", strip_domain=True), route("forward.test", "forward", strip_domain=True)], start=False)
+        cls.daemon.listeners[0]["trust_client"] = True
+        cls.daemon.write_config()
+        cls.daemon.start()
 
     def test_mailbox_in_use_was_a_right_password(self):
         held = []
@@ -204,6 +209,11 @@ class DovecotHabits(SharedCase):
         finally:
             for session in held:
                 session.close()
+
+    def test_the_users_address_reaches_dovecot(self):
+        yes = self.daemon.login("alice@forward.test", USERS["alice"], client="192.0.2.77")
+        self.verdict(yes, "accept")
+        wait_until(lambda: "user=<alice>, method=PLAIN, rip=192.0.2.77" in self.trusting.log(), 5, "the user's address in Dovecot's log")
 
     def test_C_01_plaintext_disallowed_is_no_wrong_password(self):
         later = self.daemon.login("alice@clear.test", USERS["alice"])

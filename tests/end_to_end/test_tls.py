@@ -1,10 +1,11 @@
 """Certificates, pins and downgrades, on real sockets: who may see a password."""
+import socket
 import ssl
 
 from fakes import faults
 from fakes.pop3 import Pop3Server
 from lab.case import SharedCase, pop3_backend, route
-from lab.certs import pin
+from lab.certs import Authority, pin
 from lab.dovecot import Dovecot, USERS
 
 PASSWORD = "tls-Pw-60031"
@@ -18,8 +19,8 @@ class Certificates(SharedCase):
         lab, ca = cls.lab, cls.lab.ca
         cls.servers, backends, routes = {}, [], []
 
-        def add(name, tls, certificate, host="localhost", rules=None, **more):
-            server = cls.servers[name] = lab.adopt(Pop3Server(tls=tls, certificate=certificate, users={"ann": PASSWORD}, **more))
+        def add(name, tls, certificate, host="localhost", rules=None, listen="127.0.0.1", **more):
+            server = cls.servers[name] = lab.adopt(Pop3Server(tls=tls, certificate=certificate, users={"ann": PASSWORD}, host=listen, **more))
             backends.append(pop3_backend(name, server.url(host), lab, tls=rules or {}))
             routes.append(route(f"{name}.test", name, strip_domain=True))
 
@@ -44,6 +45,13 @@ class Certificates(SharedCase):
         add("stls-injection", "stls", ca.good, faults={"stls": faults.extra})
         add("stls-injection-later", "stls", ca.good, faults={"stls": faults.early})
         add("stls-broken-helper", "stls", ca.good, faults={"tls": faults.plain_in_handshake})
+        # The same server as good-implicit, believed by another authority or another pin: its session must not be resumed for them.
+        other = Authority(lab.place.sub("other_ca"))
+        for name, rules in (("same-server-other-ca", {"ca_file": other.ca_file}), ("same-server-wrong-pin", {"pin_sha256": [pin(ca.wrong_name[0])]})):
+            cls.servers[name] = cls.servers["good-implicit"]
+            backends.append(pop3_backend(name, cls.servers[name].url(), lab, tls=rules))
+            routes.append(route(f"{name}.test", name, strip_domain=True))
+        add("ipv6", "implicit", ca.good, host="[::1]", listen="::1", family=socket.AF_INET6)
         add("not-tls", None, None)
         backends[-1] |= {"upstream": [cls.servers["not-tls"].url().replace("pop3:", "pop3s:")], "cleartext": False, "tls": {"ca_file": ca.ca_file}}
         cls.daemon = lab.daemon(backends=backends, routes=routes, broker={"request_timeout": "4s"})
@@ -110,6 +118,15 @@ class Certificates(SharedCase):
         self.accepted("good-stls")
         lines = self.servers["good-stls"].sessions[-1].lines
         self.assertEqual([(tls, line.split(b" ")[0]) for tls, line in lines][:3], [(False, b"CAPA"), (False, b"STLS"), (True, b"CAPA")])
+
+    def test_C_21_a_session_is_not_resumed_for_others(self):
+        for _ in range(2):
+            self.accepted("good-implicit")
+        self.refused("same-server-other-ca", "tls_untrusted")
+        self.refused("same-server-wrong-pin", "tls_untrusted")
+
+    def test_ipv6_address(self):
+        self.accepted("ipv6")
 
     def test_session_resumption_is_used(self):
         for _ in range(3):

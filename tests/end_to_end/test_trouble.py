@@ -1,4 +1,5 @@
 """Upstreams that die, freeze and come back; replicas; other routes meanwhile."""
+import socket
 import threading
 import time
 
@@ -6,8 +7,9 @@ from fakes import faults
 from fakes.pop3 import Pop3Server
 from lab.case import LabCase, pop3_backend, route, static_backend
 from lab.dovecot import Dovecot, USERS
+from lab.netns import Island
 from lab.place import free_port
-from lab.process import wait_until
+from lab.process import readable, wait_until
 
 ALICE = ("alice@mail.test", USERS["alice"])
 ANN = ("ann@static.test", "static-Pw-1122")
@@ -96,6 +98,34 @@ class Upstreams(LabCase):
     def test_unknown_host_name_is_a_tempfail(self):
         self.start(upstream=["pop3s://does-not-exist.invalid:995"])
         self.verdict(self.daemon.login(*ALICE), "tempfail", "upstream_down")
+
+
+class Names(LabCase):
+    """T-02: a name server that takes questions and never answers."""
+
+    def test_T_02_a_silent_name_server_delays_only_its_own_route(self):
+        island = self.lab.adopt(Island("198.51.100.7", {}, self.lab.place.sub("island"), name_server="198.51.100.7"))
+        with island.inside():
+            silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        silent.bind(("198.51.100.7", 53))
+        self.addCleanup(silent.close)
+        daemon = self.lab.daemon(backends=[pop3_backend("named", "pop3://mail.slow.example:110"), static_backend(self.lab, {ANN[0]: (ANN[1], [])})],
+                                 routes=[route("mail.test", "named", strip_domain=True), route("static.test", "people")], broker={"request_timeout": "2s"}, start=False)
+        daemon.start(wrap=island.wrap())
+        answers = []
+        threads = [threading.Thread(target=lambda: answers.append(daemon.login(*ALICE))) for _ in range(30)]
+        started = time.monotonic()
+        for t in threads:
+            t.start()
+        slowest = 0
+        while any(t.is_alive() for t in threads):
+            before = time.monotonic()
+            self.verdict(daemon.login(*ANN), "accept")
+            slowest = max(slowest, time.monotonic() - before)
+        self.assertTrue(readable(silent, 0), "nobody asked the name server")
+        self.assertLess(time.monotonic() - started, 3.5)
+        self.assertEqual({a.verdict for a in answers}, {"tempfail"})
+        self.assertLess(slowest, 0.5)
 
 
 class OneTry(LabCase):

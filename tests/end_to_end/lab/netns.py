@@ -11,11 +11,11 @@ _NEW_NET = 0x40000000
 
 
 class Island:
-    def __init__(self, address, names, folder):
+    def __init__(self, address, names, folder, name_server="127.0.0.1"):
         hosts = os.path.join(folder, "hosts")
         put(hosts, "127.0.0.1 localhost\n" + "".join(f"{a} {n}\n" for n, a in names.items()))
         resolv = os.path.join(folder, "resolv.conf")
-        put(resolv, "nameserver 127.0.0.1\n")  # nobody is there
+        put(resolv, f"nameserver {name_server}\n")  # by default nobody is there
         ready = os.path.join(folder, "ready")
         # One process holds the namespaces; others enter them by its number.
         script = (f"ip link set lo up && ip addr add {address}/32 dev lo && "

@@ -15,7 +15,7 @@ def adopt_orphans():
     _libc.prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
 
 
-def _die_with_parent():
+def die_with_parent():
     _libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
 
 
@@ -61,7 +61,7 @@ class Process:
         out = open(log, "ab") if log else subprocess.DEVNULL
 
         def before():
-            _die_with_parent()
+            die_with_parent()
             if preexec:
                 preexec()
         try:
