@@ -1,12 +1,14 @@
 #include "base/log.hpp"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/uio.h>
 #include <syslog.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <ctime>
@@ -254,20 +256,21 @@ void logger::write_out(std::string_view lines) {
       out += '\n';
     }
   }
+  // A pipe that nobody reads must not hold the writer: what fits into it at once is written, what does not within a second is
+  // dropped. (A pipe that is ready for writing takes PIPE_BUF bytes without blocking.)
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(1);
   for (std::string_view rest = out; !rest.empty();) {
-    const ssize_t n = write(fd, rest.data(), rest.size());
+    pollfd p{fd, POLLOUT, 0};
+    const bool ready = poll(&p, 1, 100) > 0;
+    const ssize_t n = ready ? write(fd, rest.data(), std::min<std::size_t>(rest.size(), PIPE_BUF)) : 0;
     if (n > 0) {
       rest.remove_prefix(static_cast<std::size_t>(n));
-    } else if (n < 0 && errno == EAGAIN && std::chrono::steady_clock::now() < give_up) {
-      pollfd p{fd, POLLOUT, 0};
-      poll(&p, 1, 100);
-    } else if (n < 0 && errno == EINTR) {
       continue;
-    } else {
-      dropped_.fetch_add(1, std::memory_order_relaxed);
-      return;
     }
+    if (n < 0 && errno == EINTR) continue;
+    if ((n == 0 || errno == EAGAIN) && std::chrono::steady_clock::now() < give_up) continue;
+    dropped_.fetch_add(static_cast<std::uint64_t>(std::count(rest.begin(), rest.end(), '\n')), std::memory_order_relaxed);
+    return;
   }
 }
 

@@ -129,6 +129,7 @@ void connection::upstream_failed(reason why, std::string text, bool try_others) 
   in_.clear();
   in_at_ = 0;
   out_.clear();
+  trouble_.clear();
   failed_prepare_ = false;
   state_ = state::opening;
   if (!try_others) candidates_.clear();
@@ -273,7 +274,7 @@ void connection::take_step(std::uint32_t step) {
   switch (step) {
     case ABK_READ:
       std::erase_if(questions_, [](const question& q) { return q.asked == nullptr; });
-      if (io_.eof) return lost(reason::upstream_down, "the upstream closed the connection");
+      if (io_.eof) return lost(reason::upstream_down, trouble_.empty() ? "the upstream closed the connection" : trouble_);
       if (state_ == state::busy && live() == 0) {
         state_ = state::tidying;
         arm(tidy_time_max);
@@ -298,7 +299,7 @@ void connection::take_step(std::uint32_t step) {
       return became_ready();
     case ABK_CLOSE:
       if (state_ == state::preparing) {
-        finding f = failed_prepare_ ? prepare_finding_ : finding::tempfail(reason::upstream_down, io_.eof ? "the upstream closed the connection" : "the plugin gave up");
+        finding f = failed_prepare_ ? prepare_finding_ : finding::tempfail(reason::upstream_down, !io_.eof ? "the plugin gave up" : trouble_.empty() ? "the upstream closed the connection" : trouble_);
         return upstream_failed(f.why, f.operator_text, f.why != reason::service_account && f.why != reason::misconfigured);
       }
       if (live() > 0) {
@@ -365,6 +366,7 @@ void connection::receive() {
     for (question& q : questions_) q.heard = true;
   } else {
     io_.eof = true;  // orderly or not: what came before is complete lines or nothing
+    if (got.status == io_status::failed) trouble_ = stream_->trouble();
   }
   if (state_ == state::ready && (pool_->core().api->flags & ABK_IDLE_READ) == 0) {
     if (got.status == io_status::ok)

@@ -112,6 +112,7 @@ class connection : public std::enable_shared_from_this<connection> {
   std::unique_ptr<channel> stream_;
   abk_session* session_ = nullptr;
   abk_io io_{};
+  std::string trouble_;  // why the stream ended, if not in order
   std::string in_;
   std::size_t in_at_ = 0;
   std::string out_;
