@@ -1,0 +1,231 @@
+#!/usr/bin/python3
+"""The benchmark's rows: starts broker, reference and upstream, drives them with `load`, and prints a table.
+
+    rows.py PREFIX PROGRAMS [--seconds N] [--rounds N] [ROW...]
+"""
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.home = tempfile.mkdtemp(prefix="ab.", dir="/tmp")
+        os.chmod(self.home, 0o755)
+        self.children = []
+        self.rows = []
+
+    def path(self, name):
+        return os.path.join(self.home, name)
+
+    def start(self, *words, ready):
+        """Starts a program and waits until somebody listens at each address of `ready`."""
+        log = open(self.path(os.path.basename(words[0]) + ".log"), "ab")
+        child = subprocess.Popen([str(w) for w in words], stdout=log, stderr=log)
+        self.children.append(child)
+        until = time.monotonic() + 10
+        for address in ready:
+            while not self.answers(address):
+                if child.poll() is not None or time.monotonic() > until:
+                    sys.exit(f"{words[0]} did not start:\n" + open(log.name).read())
+                time.sleep(0.01)
+        return child
+
+    @staticmethod
+    def answers(address):
+        kind, rest = address.split(":", 1)
+        try:
+            if kind == "unix":
+                with socket.socket(socket.AF_UNIX) as s:
+                    s.connect(rest)
+            else:
+                host, port = rest.rsplit(":", 1)
+                socket.create_connection((host, int(port))).close()
+            return True
+        except OSError:
+            return False
+
+    def stop(self, child):
+        child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(15)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        self.children.remove(child)
+
+    def close(self):
+        for child in list(self.children):
+            self.stop(child)
+        shutil.rmtree(self.home)
+
+    def prepare(self):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", self.path("key.pem"), "-out", self.path("cert.pem"), "-days", "2",
+                        "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+        self.plain, self.tls, self.stalled, self.stalled_tls = (f"tcp:127.0.0.1:{free_port()}" for _ in range(4))
+        programs = self.options.programs
+        self.reference = self.start(f"{programs}/reference", "unix:" + self.path("ref-http"), "unix:" + self.path("ref-sasl"),
+                                    ready=["unix:" + self.path("ref-http"), "unix:" + self.path("ref-sasl")])
+        pem = [self.path("cert.pem"), self.path("key.pem")]
+        self.upstream = self.start(f"{programs}/pop3_upstream", self.plain, self.tls, *pem, ready=[self.plain, self.tls])
+        self.stuck = self.start(f"{programs}/pop3_upstream", self.stalled, self.stalled_tls, *pem, "--stall", ready=[self.stalled])
+        self.write_config()
+
+    def write_config(self):
+        port = {name: address.rsplit(":", 1)[1] for name, address in (("plain", self.plain), ("tls", self.tls), ("stalled", self.stalled))}
+        limits = "limits = { connections = 4000, in_flight = 4000 }"
+        backend = '[[backend]]\nname = "{0}"\nplugin = "pop3"\nupstream = ["{1}"]\ncleartext = {2}\n'
+        with open(self.path("authbroker.toml"), "w") as f:
+            f.write(f"""
+[broker]
+plugin_dirs = ["{os.path.abspath(self.options.prefix)}/lib/authbroker/plugins"]
+state_dir = "{self.home}"
+admin_socket = "{self.path('admin.sock')}"
+request_timeout = "30s"
+[log]
+target = "{self.path('broker.log')}"
+[[listener]]
+name = "http"
+protocol = "http"
+address = "unix:{self.path('http')}"
+{limits}
+[[listener]]
+name = "sasl"
+protocol = "saslauthd"
+address = "unix:{self.path('sasl')}"
+{limits}
+[[backend]]
+name = "bench"
+plugin = "bench"
+{backend.format("plain", "pop3://127.0.0.1:" + port["plain"], "true")}pool = {{ connections = 32, queue = 1000 }}
+{backend.format("tls", "pop3s://localhost:" + port["tls"], "false")}pool = {{ connections = 32, queue = 1000 }}
+tls = {{ ca_file = "{self.path('cert.pem')}" }}
+{backend.format("stalled", "pop3://127.0.0.1:" + port["stalled"], "true")}pool = {{ connections = 1000, queue = 1000 }}
+timeouts = {{ reply = "29s" }}
+""")
+            for name in ("bench", "plain", "tls", "stalled"):
+                f.write(f'[[route]]\ndomains = ["{name}.example"]\nlogin = ["{name}"]\n')
+
+    def broker(self):
+        return self.start(os.path.join(self.options.prefix, "sbin/authbrokerd"), "--config", self.path("authbroker.toml"),
+                          ready=["unix:" + self.path(s) for s in ("admin.sock", "http", "sasl")])
+
+    def load_words(self, mode, target, *more, seconds=None, watch=()):
+        words = [f"{self.options.programs}/load", "--mode", mode, "--target", target, "--seconds", str(seconds or self.options.seconds)]
+        for child in watch:
+            words += ["--watch", str(child.pid)]
+        return words + [str(m) for m in more]
+
+    def load(self, *args, **more):
+        done = subprocess.run(self.load_words(*args, **more), capture_output=True, text=True)
+        result = json.loads(done.stdout)
+        if done.returncode:
+            sys.exit(f"verdicts that are not right: {result}\n" + open(self.path("broker.log")).read()[-2000:])
+        return result
+
+    def best(self, *args, **more):
+        """Of several rounds the fastest: what disturbs can only slow down."""
+        return max((self.load(*args, **more) for _ in range(self.options.rounds)), key=lambda r: r["per_second"])
+
+    def row(self, name, result, beside=None):
+        watched = result["watched"][0] if result["watched"] else {}
+        self.rows.append((name, f"{result['per_second']:,.0f}", f"{result['per_second'] / beside['per_second']:.2f}" if beside else "", f"{watched.get('cpu_us_per_request', 0):.1f}",
+                          f"{result['p50_us']:,.0f}", f"{result['p99_us']:,.0f}", f"{watched.get('rss_kib', 0) / 1024:.1f}"))
+        return result
+
+    def note(self, name, text):
+        self.rows.append((name, text, "", "", "", "", ""))
+
+    def front(self):
+        daemon = self.broker()
+        user = ("--user", "ann@bench.example")
+        http, sasl = "unix:" + self.path("http"), "unix:" + self.path("sasl")
+        reference = self.row("reference, HTTP POST", self.best("http", "unix:" + self.path("ref-http"), *user, watch=[self.reference]))
+        self.row("broker, POST /v1/login", self.best("http", http, *user, watch=[daemon]), reference)
+        self.row("broker, /v1/auth", self.best("basic", http, *user, watch=[daemon]), reference)
+        reference = self.row("reference, saslauthd", self.best("saslauthd", "unix:" + self.path("ref-sasl"), *user, watch=[self.reference]))
+        self.row("broker, saslauthd", self.best("saslauthd", sasl, *user, watch=[daemon]), reference)
+        self.stop(daemon)
+
+    def pop3(self):
+        daemon = self.broker()
+        http = "unix:" + self.path("http")
+        direct = self.row("POP3 direct", self.best("pop3", self.plain, watch=[self.upstream]))
+        self.row("POP3 through the broker", self.best("http", http, "--user", "ann@plain.example", watch=[daemon]), direct)
+        full = self.row("POP3 over TLS direct, full handshakes", self.best("pop3", self.tls, "--tls", "--full-handshake", watch=[self.upstream]))
+        self.row("POP3 over TLS direct, resumed", self.best("pop3", self.tls, "--tls", watch=[self.upstream]), full)
+        self.row("POP3 over TLS through the broker", self.best("http", http, "--user", "ann@tls.example", watch=[daemon]), full)
+        self.stop(daemon)
+
+    def rss(self, child):
+        with open(f"/proc/{child.pid}/status") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("VmRSS:")) / 1024
+
+    def memory(self):
+        daemon = self.broker()
+        http = "unix:" + self.path("http")
+        idle = self.rss(daemon)
+        self.note("RSS, idle, all plugins", f"{idle:.1f} MiB")
+        held = self.load("http", http, "--user", "ann@bench.example", "--callers", 1, "--hold", 1000, seconds=2, watch=[daemon])
+        with_callers = held["watched"][0]["rss_kib"] / 1024
+        self.note("RSS, 1,000 idle callers", f"{with_callers:.1f} MiB ({(with_callers - idle) * 1024 / 1000:.1f} KiB each)")
+        self.stop(daemon)
+        daemon = self.broker()
+        waiting = subprocess.Popen(self.load_words("http", http, "--user", "ann@stalled.example", "--callers", 1000, "--expect", "later", seconds=8, watch=[daemon]),
+                                   stdout=subprocess.PIPE, text=True)
+        rss = json.loads(waiting.communicate()[0])["watched"][0]["rss_kib"] / 1024
+        self.note("RSS, 1,000 requests waiting upstream", f"{rss:.1f} MiB ({(rss - idle) * 1024 / 1000:.1f} KiB each)")
+        self.stop(daemon)
+
+    def stuck_beside_healthy(self):
+        daemon = self.broker()
+        http = "unix:" + self.path("http")
+        healthy = ("http", http, "--user", "ann@plain.example", "--callers", 4)
+        alone = self.row("healthy POP3 route alone", self.best(*healthy, watch=[daemon]))
+        other = subprocess.Popen(self.load_words("http", http, "--user", "ann@stalled.example", "--callers", 500, "--expect", "later", seconds=self.options.seconds * self.options.rounds + 2),
+                                 stdout=subprocess.DEVNULL)
+        beside = self.row("the same beside 500 stuck requests", self.best(*healthy, watch=[daemon]), alone)
+        other.wait()
+        self.note("p99 beside / alone", f"{beside['p99_us'] / alone['p99_us']:.2f}")
+        self.stop(daemon)
+
+    def table(self):
+        head = ("row", "requests/s", "of the row above it is compared with", "CPU µs", "p50 µs", "p99 µs", "RSS MiB")
+        print("| " + " | ".join(head) + " |\n|---|" + "---:|" * (len(head) - 1))
+        for row in self.rows:
+            print("| " + " | ".join(row) + " |")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("prefix")
+    parser.add_argument("programs")
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("rows", nargs="*", default=["front", "pop3", "memory", "stuck"])
+    bench = Bench(parser.parse_args())
+    deeds = {"front": bench.front, "pop3": bench.pop3, "memory": bench.memory, "stuck": bench.stuck_beside_healthy}
+    try:
+        bench.prepare()
+        for name in bench.options.rows:
+            deeds[name]()
+        bench.table()
+    finally:
+        bench.close()
+
+
+main()
