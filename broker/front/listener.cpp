@@ -1,5 +1,6 @@
 #include "front/listener.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <boost/asio/post.hpp>
@@ -81,6 +82,10 @@ result<std::unique_ptr<listener>> listener::adopt(int fd, listener_rules rules, 
   socklen_t size = sizeof listening;
   if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || listening == 0)
     return problem("listener " + made->terms->rules.name + ": descriptor " + std::to_string(fd) + " is not a listening socket");
+  // systemd hands over blocking sockets; accept4() on one would hold a worker until somebody calls.
+  const int flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+    return problem("listener " + made->terms->rules.name + ": descriptor " + std::to_string(fd) + " cannot be made non-blocking");
   made->furnish();
   return std::unique_ptr<listener>(new listener(std::move(made)));
 }
