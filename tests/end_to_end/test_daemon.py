@@ -1,6 +1,5 @@
-"""The daemon's life: reload, drain, crash, limits, privileges, activation, logs."""
+"""The daemon's life: start, drain, crash, limits, privileges, activation, logs."""
 import base64
-import concurrent.futures
 import json
 import os
 import pwd
@@ -12,154 +11,12 @@ import socket
 import threading
 import time
 
-from fakes import faults
 from fakes.pop3 import Pop3Server
 from lab import clients
-from lab.case import LabCase, pop3_backend, route, static_backend
+from lab.case import pop3_backend, route
 from lab.daemon import NotReady
+from lab.life import ANN, RIGHT, WRONG, Life
 from lab.process import run, wait_until
-
-ANN, RIGHT, WRONG = "ann@example.test", "daemon-Pw-80012", "wrong-Pw-30412"
-
-
-class Life(LabCase):
-    def start(self, start=True, backends=(), routes=(), **more):
-        self.people = static_backend(self.lab, {ANN: (RIGHT, [])})
-        self.daemon = self.lab.daemon(backends=[self.people, *backends], routes=[route("example.test", "people", mailbox=["people"]), *routes], start=start, **more)
-        return self.daemon
-
-    def give_to_nobody(self):
-        """What a package would do: root owns, the broker's group may read."""
-        shutil.chown(self.people["settings"]["file"], "root", "nogroup")
-        os.chmod(self.people["settings"]["file"], 0o640)
-
-    def stuck(self, delay=None, **more):
-        """A backend whose server answers PASS after a delay, or never."""
-        def late(s, normal):
-            s.closing.wait(delay)
-            return normal
-        server = self.lab.adopt(Pop3Server(users={"ann": RIGHT}, **({"replies": {"pass": late}} if delay else {"faults": {"pass": faults.silence}})))
-        return server, pop3_backend("stuck", server.url("127.0.0.1"), pool={"connections": 100}, **more), route("stuck.test", "stuck", strip_domain=True)
-
-    def in_background(self, n, ask):
-        pool = concurrent.futures.ThreadPoolExecutor(n)
-        self.addCleanup(pool.shutdown)
-        return [pool.submit(ask) for _ in range(n)]
-
-
-class Reload(Life):
-    def test_Q_new_routes_after_sighup(self):
-        daemon = self.start()
-        self.verdict(daemon.login("ann@new.test", RIGHT), "no_route", "no_route")
-        daemon.backends.append(static_backend(self.lab, {"ann@new.test": (RIGHT, [])}, "newcomers"))
-        daemon.routes.append(route("new.test", "newcomers"))
-        daemon.write_config()
-        daemon.reload()
-        self.verdict(daemon.login("ann@new.test", RIGHT), "accept")
-        del daemon.routes[0]
-        daemon.write_config()
-        daemon.reload()
-        self.verdict(daemon.login(ANN, RIGHT), "no_route", "no_route")
-
-    def test_Q_05_bad_configuration_changes_nothing_and_says_why(self):
-        daemon = self.start()
-        with open(daemon.config_path) as f:
-            good = f.read()
-        for bad, complaint in ((good.replace("[[route]]", "[[rout]]"), "rout"), (good + "\n[broker\n", "authbroker.toml:"),
-                               (good.replace('"people"', '"nobody"', 1), "people"), (good.replace('plugin = "static"', 'plugin = "nonesuch"'), "nonesuch"),
-                               (good.replace("users", "no-such-users"), "no-such-users")):
-            with self.subTest(complaint=complaint):
-                before = len(daemon.log())
-                daemon.write_config(bad)
-                daemon.reload()
-                daemon.await_log(re.escape(complaint), after=before)
-                self.verdict(daemon.login(ANN, RIGHT), "accept")
-                self.assertEqual(daemon.saslauthd(ANN, WRONG), "NO")
-        daemon.write_config(good)
-        daemon.reload()
-        self.verdict(daemon.login(ANN, RIGHT), "accept")
-
-    def test_Q_05_plugin_settings_are_tried_before_they_are_loaded(self):
-        server, backend, way = self.stuck()
-        daemon = self.start(backends=[backend], routes=[way])
-        daemon.backends[1]["settings"] = {"apop": "sometimes"}
-        daemon.write_config()
-        before = len(daemon.log())
-        daemon.reload()
-        daemon.await_log("reload_refused.*sometimes", after=before)
-        self.verdict(daemon.login(ANN, RIGHT), "accept")
-
-    def test_Q_06_nothing_is_lost_by_reloads_under_load(self):
-        daemon = self.start()
-        stop, bad, count = threading.Event(), [], [0]
-
-        def ask():
-            kept = clients.UnixHTTP(daemon.http)
-            body = f'{{"address":"{ANN}","password":"{RIGHT}"}}'
-            while not stop.is_set():
-                try:
-                    kept.request("POST", "/v1/login", body, {"Content-Type": "application/json"})
-                    reply = kept.getresponse()
-                    reply.read()
-                    statuses = [reply.status, daemon.login(ANN, RIGHT).status]
-                    if reply.getheader("Connection", "").lower() == "close":
-                        kept.close()  # a polite goodbye after an answer
-                    said = daemon.saslauthd(ANN, RIGHT)
-                    count[0] += 3
-                    if statuses != [200, 200] or said != "OK":
-                        bad.append((statuses, said))
-                except Exception as e:  # noqa: BLE001 - every kind of loss counts
-                    bad.append(repr(e))
-                    kept.close()
-        threads = [threading.Thread(target=ask) for _ in range(4)]
-        for t in threads:
-            t.start()
-        try:
-            for turn in range(15):
-                daemon.routes[0]["help_url"] = f"https://help.example.test/{turn}"
-                daemon.write_config()
-                daemon.reload()
-        finally:
-            stop.set()
-            for t in threads:
-                t.join()
-        self.assertEqual(bad[:5], [])
-        self.assertGreater(count[0], 100)
-
-    def test_Q_07_requests_in_flight_finish_on_the_old_configuration(self):
-        server, backend, way = self.stuck(delay=1.5)
-        daemon = self.start(backends=[backend], routes=[way])
-        asked = self.in_background(5, lambda: daemon.login("ann@stuck.test", RIGHT))
-        self.assertTrue(server.wait(lambda s: s.credentials == 5))
-        del daemon.routes[1], daemon.backends[1]
-        daemon.write_config()
-        daemon.reload()
-        self.verdict(daemon.login("ann@stuck.test", RIGHT), "no_route", "no_route")
-        for one in asked:
-            self.verdict(one.result(), "accept")
-
-    def test_Q_08_a_hundred_sighups(self):
-        daemon = self.start()
-        for _ in range(100):
-            daemon.process.signal(signal.SIGHUP)
-            self.verdict(daemon.login(ANN, RIGHT), "accept")
-        daemon.reload()
-        self.verdict(daemon.login(ANN, RIGHT), "accept")
-        self.assertLess(daemon.log().count("event=reloaded"), 90, "signals that come together are one reload")
-
-    def test_listeners_come_and_go(self):
-        daemon = self.start()
-        extra = daemon.folder + "/extra.sock"
-        daemon.listeners.append({"name": "extra", "protocol": "http", "address": "unix:" + extra})
-        daemon.write_config()
-        daemon.reload()
-        self.verdict(daemon.login(ANN, RIGHT, path=extra), "accept")
-        daemon.listeners.pop()
-        daemon.write_config()
-        daemon.reload()
-        with self.assertRaises(OSError):
-            clients.connect(extra)
-        self.verdict(daemon.login(ANN, RIGHT), "accept")
 
 
 class End(Life):
