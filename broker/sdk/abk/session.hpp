@@ -43,9 +43,9 @@ class io {
   encryption channel() const noexcept { return static_cast<encryption>(raw_->channel); }
   void consume(std::size_t n) noexcept { raw_->consume(raw_, n); }
 
-  // Queues the pieces as one message. Throws std::bad_alloc, std::length_error above 64 KiB.
-  void send(std::initializer_list<piece> pieces) {
-    std::size_t total = 0;
+  // Queues the pieces, and `ending` after them, as one message. Throws std::bad_alloc, std::length_error above 64 KiB.
+  void send(std::initializer_list<piece> pieces, std::string_view ending = {}) {
+    std::size_t total = ending.size();
     for (const piece& p : pieces) total += p.bytes.size();
     if (total > 65536) throw std::length_error("message to upstream");
     secret_text out(total);
@@ -54,6 +54,7 @@ class io {
       if (p.secret) hidden.push_back({out.size(), p.bytes.size()});
       out.append(p.bytes);
     }
+    out.append(ending);
     raw_->send(raw_, out.view().reveal().data(), out.size(), hidden.data(), hidden.size());
   }
   // Answers question `id` (0 during prepare: why the connection cannot be prepared).
@@ -78,8 +79,6 @@ class io {
   void learn(std::uint32_t id, scope of, std::string_view key, std::string_view value, std::chrono::seconds keep) const noexcept {
     if (host_->facts()) host_->facts()->put(raw_, id, static_cast<std::uint32_t>(of), str(key), str(value), static_cast<std::uint32_t>(keep.count()));
   }
-  abk_io* raw() const noexcept { return raw_; }
-
  private:
   void forget(std::uint32_t id) noexcept { std::erase(*open_, id); }
   abk_io* raw_;

@@ -85,7 +85,7 @@ class channel {
   // had asked for, internal when a piece holds CR, LF or NUL or the line is longer than line_limits::sent_max. Nothing has
   // been sent then.
   void command(std::initializer_list<piece> pieces) const;
-  // As send(), but refuses as command() does when there is something unread.
+  // True if bytes have come that nobody has read yet.
   bool unread() const noexcept;
   bool eof() const noexcept;
   encryption encrypted() const noexcept;
@@ -289,21 +289,14 @@ inline detail::waits_tls channel::start_tls() const {
 inline void channel::send(std::initializer_list<piece> pieces) const { on_->up_->send(pieces); }
 inline void channel::command(std::initializer_list<piece> pieces) const {
   if (unread()) throw give_up(reason::upstream_nonsense, "reply.early", "the server sent something that no command had asked for");
-  std::size_t total = 2;
+  std::size_t total = std::string_view("\r\n").size();
   for (const piece& p : pieces) {
     total += p.bytes.size();
     for (const char c : p.bytes)
       if (c == '\r' || c == '\n' || c == '\0') throw give_up(reason::internal, "command.line-break");
   }
   if (total > on_->limits_.sent_max) throw give_up(reason::internal, "command.too-long");
-  secret_text line(total);
-  std::vector<abk_range> hidden;
-  for (const piece& p : pieces) {
-    if (p.secret) hidden.push_back({line.size(), p.bytes.size()});
-    line.append(p.bytes);
-  }
-  line.append("\r\n");
-  on_->up_->raw()->send(on_->up_->raw(), line.view().reveal().data(), line.size(), hidden.data(), hidden.size());
+  on_->up_->send(pieces, "\r\n");
 }
 inline bool channel::unread() const noexcept { return !on_->up_->in().empty(); }
 inline bool channel::eof() const noexcept { return on_->up_->eof(); }
