@@ -76,7 +76,9 @@ boost::asio::awaitable<void> dispatcher::find_out(const snapshot& now, const que
   std::string typed = q.address;
   if (!q.default_domain.empty() && !typed.empty() && typed.find('@') == std::string::npos) typed += "@" + q.default_domain;
   const name_check who = check_name(typed);
-  if (who.fault != name_fault::none) {
+  std::optional<plan> p;
+  if (who.fault == name_fault::none || who.fault == name_fault::bad_domain) p = now.routes->plan_for(who.name);
+  if (who.fault != name_fault::none && !p) {
     const local_verdict v = refuse_name(q.kind, who.fault);
     set_local(a, v.what, v.why);
     co_return;
@@ -87,7 +89,6 @@ boost::asio::awaitable<void> dispatcher::find_out(const snapshot& now, const que
       co_return;
     }
   a.identity = make_identity(who.name, {}, false);
-  const std::optional<plan> p = now.routes->plan_for(who.name);
   if (!p) {
     set_local(a, verdict::no_route, reason::no_route);
     co_return;

@@ -27,7 +27,10 @@ name_check check_name(std::string_view typed) {
   if (out.name.local.empty() || out.name.domain_typed.empty()) return fail(name_fault::no_grammar);
   if (out.name.local.back() == ' ') return fail(name_fault::not_carried);
   result<std::string> domain = to_a_label(out.name.domain_typed);
-  if (!domain) return fail(name_fault::not_carried);
+  if (!domain) {
+    out.fault = name_fault::bad_domain;
+    return out;
+  }
   out.name.domain = std::move(*domain);
   return out;
 }
@@ -38,6 +41,7 @@ local_verdict refuse_name(question_kind kind, name_fault fault) {
   switch (fault) {
     case name_fault::none: return {verdict::tempfail, reason::internal};
     case name_fault::too_long: return {verdict::unverifiable, reason::too_long};
+    case name_fault::bad_domain:
     case name_fault::not_carried: return {verdict::unverifiable, reason::bad_name};
     case name_fault::no_grammar: return {verdict::absent, reason::none};
   }

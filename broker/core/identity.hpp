@@ -22,6 +22,7 @@ enum class name_fault {
   none,
   too_long,
   not_carried,   // perhaps an address somewhere, but not one that we pass on
+  bad_domain,    // the same, because of what follows the last '@': but a dynamic route's "ann@corp.example#host" is such a name
   no_grammar,    // no grammar allows it: empty, "@example.org", "ann@"
 };
 struct name_check {

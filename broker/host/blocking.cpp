@@ -103,13 +103,14 @@ void blocking_lane::submit(const leg_ptr& l) {
     if (const leg_ptr it = weak.lock()) give_up_leg(it, finding::tempfail(reason::deadline, "the plugin did not answer in time"));
   });
   l->deadline_timer.arm(l->until);
-  l->start_timer.bind(l->home->timers, [weak, j, self = weak_from_this()] {
+  l->start_timer.bind(l->home->timers, [weak, weak_job = std::weak_ptr<job>(j), self = weak_from_this()] {  // weak: the job holds the leg
     const leg_ptr it = weak.lock();
+    const auto waiting = weak_job.lock();
     const auto lane = self.lock();
-    if (it == nullptr || lane == nullptr) return;
+    if (it == nullptr || waiting == nullptr || lane == nullptr) return;
     {
       const std::lock_guard hold(lane->mutex_);
-      if (j->started) return;
+      if (waiting->started) return;
     }
     give_up_leg(it, finding::tempfail(reason::overloaded, "all threads of the backend are busy"));
   });

@@ -36,6 +36,7 @@ class connection : public std::enable_shared_from_this<connection> {
   void begin(leg_ptr);
   bool ready() const { return state_ == state::ready || (state_ == state::busy && live() < questions_max() && !closing_); }
   bool idle() const { return state_ == state::ready; }
+  bool counted_idle = false;  // the pool's note
   const leg_ptr& reserved() const { return reserved_; }
   std::uint32_t role() const { return role_; }
   // Ends it now; unanswered questions get tempfail shutting_down.

@@ -191,6 +191,7 @@ void pool::connection_ready(const std::shared_ptr<connection>& c, bool fresh) {
     c->begin(std::move(l));
   }
   if (!c->idle()) return;
+  c->counted_idle = true;
   idle_.fetch_add(1, std::memory_order_relaxed);
   bool wanted_elsewhere = false;
   {
@@ -200,7 +201,10 @@ void pool::connection_ready(const std::shared_ptr<connection>& c, bool fresh) {
   if (wanted_elsewhere) c->close_now();
 }
 
-void pool::connection_idle_ended(connection&) { idle_.fetch_sub(1, std::memory_order_relaxed); }
+void pool::connection_idle_ended(connection& c) {
+  if (c.counted_idle) idle_.fetch_sub(1, std::memory_order_relaxed);
+  c.counted_idle = false;
+}
 
 void pool::connection_failed(connection& c, const finding& why, bool all_waiting) {
   worker& w = worker::current();

@@ -180,11 +180,12 @@ http_reply admin_service::explain(std::string_view body) const {
     w.member("verdict", name(v)).member("reason", name(why)).member("text", find_row(v, why)->advice).end_object();
     return ok(std::move(out));
   };
-  if (who.fault != name_fault::none) {
+  std::optional<authbroker::plan> p;
+  if (who.fault == name_fault::none || who.fault == name_fault::bad_domain) p = now->answers->routes->plan_for(who.name);
+  if (who.fault != name_fault::none && !p) {
     const local_verdict v = refuse_name(question_kind::login, who.fault);
     return refuse(v.what, v.why);
   }
-  const std::optional<authbroker::plan> p = now->answers->routes->plan_for(who.name);
   if (!p) return refuse(verdict::no_route, reason::no_route);
   w.member("identity", p->identity).member("route", p->by->rules.name).member("why", name(p->how)).member("matched", p->key).member("where", where(p->by->rules.where));
   w.member("login_name", p->login_name);

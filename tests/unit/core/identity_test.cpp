@@ -40,9 +40,9 @@ const row names[] = {
     {"A-13 invalid UTF-8", "\xff\xfe@example.com", name_fault::not_carried},
     {"A-13 overlong NUL", "a\xc0\x80@example.com", name_fault::not_carried},
     {"A-13 surrogate", "a\xed\xa0\x80@example.com", name_fault::not_carried},
-    {"a domain with a space", "ann@exam ple.com", name_fault::not_carried},
-    {"a domain with an empty label", "ann@example..com", name_fault::not_carried},
-    {"a domain with a trailing dot", "ann@example.com.", name_fault::not_carried},
+    {"a domain with a space", "ann@exam ple.com", name_fault::bad_domain},
+    {"a domain with an empty label", "ann@example..com", name_fault::bad_domain},
+    {"a domain with a trailing dot", "ann@example.com.", name_fault::bad_domain},
     {"320 bytes", std::string(308, 'a') + "@example.com", name_fault::none},
     {"321 bytes", std::string(309, 'a') + "@example.com", name_fault::too_long},
     {"A-10 a megabyte", std::string(1 << 20, 'a'), name_fault::too_long},
@@ -77,7 +77,7 @@ TEST(Identity, AFaultyNameIsRefusedWithoutAskingAnybody) {
   EXPECT_EQ(refuse_name(question_kind::mailbox, name_fault::not_carried).what, verdict::unverifiable);
   EXPECT_EQ(refuse_name(question_kind::mailbox, name_fault::too_long).what, verdict::unverifiable);
   for (const question_kind k : {question_kind::login, question_kind::mailbox})
-    for (const name_fault f : {name_fault::too_long, name_fault::not_carried, name_fault::no_grammar}) {
+    for (const name_fault f : {name_fault::too_long, name_fault::not_carried, name_fault::bad_domain, name_fault::no_grammar}) {
       const local_verdict v = refuse_name(k, f);
       EXPECT_TRUE(legal(v.what, v.why));
     }
