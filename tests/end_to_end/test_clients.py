@@ -93,12 +93,15 @@ class Clients(SharedCase):
         self._both(ask)
 
     def test_python_keeps_the_connection(self):
-        c = clients.UnixHTTP(self.daemon.http)
+        c, kept = clients.UnixHTTP(self.daemon.http), None
         for password, status in ((RIGHT, 200), (WRONG, 401), (RIGHT, 200)):
             c.request("POST", "/v1/login", f'{{"address":"{ANN}","password":"{password}"}}', {"Content-Type": "application/json"})
             reply = c.getresponse()
             self.assertEqual(reply.status, status)
             reply.read()
+            kept = kept or c.sock
+            self.assertIsNotNone(c.sock)
+            self.assertIs(c.sock, kept)
         c.close()
 
     def test_curl_basic(self):
@@ -135,6 +138,34 @@ class Clients(SharedCase):
         self.verdict(wrong, "reject", "wrong_password")
         self.verdict(unknown, "reject", "no_such_user")
         self.assertEqual(wrong["text"], unknown["text"])
+
+    def test_status_and_health(self):
+        status = clients.request(self.daemon.http, "GET", "/v1/status")
+        self.assertEqual(status.status, 200)
+        self.assertIn("people", status.body.decode())
+        self.assertEqual(clients.request(self.daemon.http, "GET", "/healthz").status, 200)
+        page = clients.request(self.daemon.http, "GET", "/")
+        self.assertEqual(page.status, 200)
+        self.assertIn("text/html", page.headers["content-type"])
+
+    def test_K_errors_are_json_with_a_code(self):
+        good = b'{"address":"ann@example.test","password":"x"}'
+        for what, status, method, target, headers, body in (
+                ("not JSON", 400, "POST", "/v1/login", {"Content-Type": "application/json"}, b"{"),
+                ("unknown member", 400, "POST", "/v1/login", {"Content-Type": "application/json"}, b'{"address":"a@b.test","password":"x","admin":true}'),
+                ("member twice", 400, "POST", "/v1/login", {"Content-Type": "application/json"}, b'{"address":"a@b.test","address":"c@d.test","password":"x"}'),
+                ("no password", 400, "POST", "/v1/login", {"Content-Type": "application/json"}, b'{"address":"a@b.test"}'),
+                ("no such page", 404, "GET", "/v2/login", {}, None),
+                ("encoded slash", 404, "POST", "/v1%2flogin", {"Content-Type": "application/json"}, good),
+                ("method", 405, "GET", "/v1/login", {}, None),
+                ("too large", 413, "POST", "/v1/login", {"Content-Type": "application/json"}, b" " * 9000),
+                ("form", 415, "POST", "/v1/login", {"Content-Type": "application/x-www-form-urlencoded"}, b"address=a&password=b"),
+                ("expectation", 417, "POST", "/v1/login", {"Content-Type": "application/json", "Expect": "tea"}, good),
+                ("chunked", 501, "POST", "/v1/login", {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}, None)):
+            with self.subTest(what=what):
+                answer = clients.request(self.daemon.http, method, target, body, headers)
+                self.assertEqual(answer.status, status, answer)
+                self.assertTrue(answer["error"])
 
     def _page(self, user=None, password=None):
         c = http.client.HTTPConnection("127.0.0.1", self.nginx.port, timeout=20)
