@@ -5,7 +5,7 @@ import glob
 import os
 import shutil
 
-from .process import must
+from .process import must, run
 
 
 def unpack(cache, name, packages):
@@ -20,7 +20,9 @@ def unpack(cache, name, packages):
         for folder in (root, debs):
             shutil.rmtree(folder, ignore_errors=True)
             os.mkdir(folder, 0o755)
-        must(["apt-get", "download", "-q", *packages], cwd=debs, timeout=120)
+        if run(["apt-get", "download", "-q", *packages], cwd=debs, timeout=120).returncode != 0:
+            must(["apt-get", "update", "-q"], timeout=120)  # a machine that has never asked what there is, or asked long ago
+            must(["apt-get", "download", "-q", *packages], cwd=debs, timeout=120)
         for deb in glob.glob(os.path.join(debs, "*.deb")):
             must(["dpkg", "-x", deb, root])
         for part in ("lib", "bin", "sbin"):  # what belongs to the merged /usr must lie below usr
