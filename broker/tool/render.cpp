@@ -171,7 +171,9 @@ std::string render_explain(const json::object& reply) {
     out += headline(reply, "");
     add(facts, "text:", reply, "text");
   }
-  return out + in_columns(facts, 2) + render_backends(reply, "login") + render_backends(reply, "mailbox") + render_backends(reply, "addresses");
+  const json::array* companions = array_in(reply, "addresses");
+  return out + in_columns(facts, 2) + render_backends(reply, "login") + render_backends(reply, "mailbox") +
+         (companions && !companions->empty() ? render_backends(reply, "addresses") : "");
 }
 
 }  // namespace authbroker

@@ -47,7 +47,9 @@ std::string render_upstreams(const json::object& backend) {
     if (const json::object* u = v.if_object()) {
       std::string state = text_of(*u, "state");
       if (const double since = number_in(*u, "since_s", -1); since >= 0) state += " for " + for_people(since);
-      table.push_back({text_of(*u, "url"), state, text_of(*u, "last_error")});
+      std::string last = text_of(*u, "last_error");
+      if (!last.empty() && text_of(*u, "state") == "up") last.insert(0, "before: ");
+      table.push_back({text_of(*u, "url"), state, last});
     }
   return in_columns(table, 4);
 }
@@ -84,7 +86,8 @@ std::string render_status(const json::object& reply) {
       const json::object* b = v.if_object();
       if (!b) continue;
       out += "backend " + text_of(*b, "name") + " (" + text_of(*b, "plugin") + ")";
-      if (b->contains("connections")) out += ": " + text_of(*b, "connections") + " connections, " + text_of(*b, "idle") + " idle, " + text_of(*b, "waiting") + " questions waiting";
+      const json::array* upstreams = array_in(*b, "upstreams");
+      if (upstreams && !upstreams->empty()) out += ": " + text_of(*b, "connections") + " connections, " + text_of(*b, "idle") + " idle, " + text_of(*b, "waiting") + " questions waiting";
       out += "\n" + render_upstreams(*b) + render_counts(*b);
     }
   }

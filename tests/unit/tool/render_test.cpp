@@ -74,7 +74,7 @@ TEST(RenderExplain, ShowsRouteLoginNameAndBackends) {
   EXPECT_EQ(render_explain(parse(R"({"identity":"ann@example.com","route":"example.com","why":"exact","where":"a.toml:20","login_name":"ann",
     "login":[{"backend":"mail1","plugin":"pop3","upstreams":[{"url":"pop3s://a:995","breaker":"closed"},{"url":"pop3s://b:995","breaker":"open"}]},
              {"backend":"list","plugin":"static","upstreams":[]}],
-    "mailbox":[],"verdict":null})")),
+    "mailbox":[],"addresses":[],"verdict":null})")),
             "  identity:    ann@example.com\n"
             "  route:       example.com (exact), a.toml:20\n"
             "  login name:  ann\n"
@@ -88,7 +88,9 @@ TEST(RenderStatus, ShowsListenersAndUpstreams) {
   const std::string text = render_status(parse(R"({"version":"0.1.0","pid":42,"uptime_s":7260,"generation":3,"routes":2,
     "listeners":[{"name":"portal","protocol":"http","address":"unix:/run/a.sock","connections":3,"in_flight":1,"requests":17}],
     "backends":[{"name":"mail1","plugin":"pop3","connections":2,"idle":1,"waiting":0,
-      "upstreams":[{"url":"pop3://a:110","state":"open","failures":5,"last_error":"connection refused","since_s":30}],"counts":{"accept":9,"reject":0}}]})"));
+      "upstreams":[{"url":"pop3://a:110","state":"down","failures":5,"last_error":"connection refused","since_s":30},
+        {"url":"pop3://b:110","state":"up","failures":0,"last_error":"reset","since_s":300}],"counts":{"yes":9,"no":0}},
+      {"name":"people","plugin":"static","connections":0,"idle":0,"waiting":0,"upstreams":[],"counts":{"yes":1}}]})"));
   EXPECT_EQ(text,
             "authbroker 0.1.0, pid 42, up 2 h, configuration 3, 2 routes\n"
             "\n"
@@ -96,8 +98,11 @@ TEST(RenderStatus, ShowsListenersAndUpstreams) {
             "portal    http      unix:/run/a.sock  3            1          17\n"
             "\n"
             "backend mail1 (pop3): 2 connections, 1 idle, 0 questions waiting\n"
-            "    pop3://a:110  open for 30 s  connection refused\n"
-            "    accept 9\n");
+            "    pop3://a:110  down for 30 s  connection refused\n"
+            "    pop3://b:110  up for 5 min   before: reset\n"
+            "    yes 9\n"
+            "backend people (static)\n"
+            "    yes 1\n");
 }
 
 TEST(RenderWhy, ShowsTheLineOfTheLog) { EXPECT_EQ(render_why(parse(R"({"line":"decision id=7f verdict=reject\u001b"})")), "decision id=7f verdict=reject\\x1b\n"); }
