@@ -100,8 +100,8 @@ class Permissions(Small):
                              {"name": "nets", "protocol": "http", "address": f"tcp:127.0.0.1:{two}", "networks": ["127.0.0.9/32"]}]
         daemon.write_config()
         daemon.start()
-        self.assertNotEqual(self.tcp(one, login_bytes()), "200")
-        self.assertNotEqual(self.tcp(one, login_bytes(extra="Authorization: Bearer wrong\r\n")), "200")
+        self.assertEqual(self.tcp(one, login_bytes()), "403")
+        self.assertEqual(self.tcp(one, login_bytes(extra="Authorization: Bearer wrong\r\n")), "403")
         self.assertEqual(self.tcp(one, login_bytes(extra="Authorization: Bearer letmein-token-99123\r\n")), "200")
         self.assertEqual(self.tcp(two, login_bytes()), "")
         self.assertEqual(self.tcp(two, login_bytes(), source="127.0.0.9"), "200")
