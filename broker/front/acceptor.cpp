@@ -21,6 +21,9 @@ int duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
 acceptor::acceptor(worker& on, int listening, std::vector<std::shared_ptr<branch>> branches)
     : on_(on), listening_(on.io, duplicate(listening)), branches_(std::move(branches)), terms_(branches_.front()->terms()) {
   again_.bind(on.timers, [this] { accept_some(); });
+  int domain = 0;
+  socklen_t size = sizeof domain;
+  is_unix_ = getsockopt(listening, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
 }
 
 void acceptor::start() {
@@ -64,7 +67,7 @@ void acceptor::accept_some() {
 void acceptor::receive(descriptor fd) {
   listener_shared& shared = branches_.front()->shared();
   shared.counts.accepted.fetch_add(1, std::memory_order_relaxed);
-  auto who = look_at_peer(fd.get(), terms_->peers);
+  auto who = look_at_peer(fd.get(), is_unix_, terms_->peers);
   if (!who || !admitted(fd.get(), *who, terms_->peers)) {
     shared.counts.not_admitted.fetch_add(1, std::memory_order_relaxed);
     if (shared.complain())

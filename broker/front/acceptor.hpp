@@ -31,6 +31,7 @@ class acceptor : public std::enable_shared_from_this<acceptor> {
   std::vector<std::shared_ptr<branch>> branches_;
   std::shared_ptr<const listener_terms> terms_;
   timer again_;
+  bool is_unix_ = false;
   bool stopped_ = false;
 };
 

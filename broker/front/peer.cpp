@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <pwd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
@@ -113,20 +112,21 @@ result<peer_rules> resolve_peers(const listener_rules& rules) {
   return out;
 }
 
-result<peer> look_at_peer(int fd, const peer_rules& rules) {
-  sockaddr_storage from{};
-  socklen_t size = sizeof from;
-  if (getpeername(fd, reinterpret_cast<sockaddr*>(&from), &size) != 0) return problem(std::strerror(errno));
+result<peer> look_at_peer(int fd, bool is_unix, const peer_rules& rules) {
   peer who;
-  if (from.ss_family == AF_UNIX) {
+  if (is_unix) {
     ucred of{};
-    size = sizeof of;
+    socklen_t size = sizeof of;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &of, &size) != 0) return problem(std::strerror(errno));
     who.uid = of.uid;
     who.gid = of.gid;
     who.text = describe(of.uid, rules);
     return who;
   }
+  sockaddr_storage from{};
+  socklen_t size = sizeof from;
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&from), &size) != 0) return problem(std::strerror(errno));
+  if (from.ss_family != AF_INET && from.ss_family != AF_INET6) return problem("neither a Unix nor an IP socket");
   std::array<char, INET6_ADDRSTRLEN> text{};
   const void* const bytes = from.ss_family == AF_INET ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in*>(&from)->sin_addr)
                                                       : &reinterpret_cast<const sockaddr_in6*>(&from)->sin6_addr;

@@ -35,8 +35,8 @@ struct peer_rules {
 // or group that does not exist and the key that has it.
 result<peer_rules> resolve_peers(const listener_rules&);
 
-// Of a connected socket. A peer that the kernel cannot name is a problem. Three system calls at most. [any thread]
-result<peer> look_at_peer(int fd, const peer_rules&);
+// Of a connected socket. A peer that the kernel cannot name is a problem. One system call. [any thread]
+result<peer> look_at_peer(int fd, bool is_unix, const peer_rules&);
 
 // Decides on user and groups (the main one and, if need be, the others), or on the address: never on the process.
 bool admitted(int fd, const peer&, const peer_rules&);

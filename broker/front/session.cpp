@@ -133,7 +133,9 @@ void session::on_written() {
 
 // Closing while bytes of the caller are unread would throw the reply away with them: so say "no more", and let it finish.
 void session::say_farewell() {
-  if (end_of_input_ || (ending_ == ending::clean && silent())) return close();
+  // On a Unix socket a reply that was written stays readable whatever else happens.
+  const bool reply_is_safe = who_.is_unix && written_ != 0;
+  if (end_of_input_ || (ending_ == ending::clean && (reply_is_safe || silent()))) return close();
   farewell_ = true;
   input_.consume(input_.bytes().size());
   ::shutdown(socket_.native_handle(), SHUT_WR);

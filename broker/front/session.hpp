@@ -7,9 +7,10 @@
 //
 // Belongs to its worker. Owned by its branch until close(), after that by whatever of it is still under way.
 #pragma once
-#include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
 #include <list>
 #include <memory>
 #include <string>
@@ -81,7 +82,8 @@ class session : public std::enable_shared_from_this<session> {
 
   std::shared_ptr<branch> home_;
   peer who_;
-  boost::asio::generic::stream_protocol::socket socket_;
+  // Not Asio's default socket type: its type-erased executor costs something on each read.
+  boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type> socket_;
   input_buffer input_;
   std::string output_;
   std::size_t written_ = 0;
