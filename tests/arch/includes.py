@@ -31,7 +31,7 @@ def room_check(path, text):
         kind, name = m.groups()
         if room == "sdk":
             bad = re.match(r"boost|openssl|toml|sys/", name) or (kind == '"' and "/" in name)
-            if bad or (name == "dlfcn.h" and not path.endswith("rig.hpp")):
+            if bad or (name == "dlfcn.h" and "/rig" not in path):
                 yield at + f"the SDK is std and the ABI only: {name}"
         elif room == "abi":
             if name not in ("stddef.h", "stdint.h", "stdbool.h", "abk/plugin.h"):
