@@ -81,7 +81,6 @@ struct blocking_lane::job {
   steady::time_point until;
   worker* home = nullptr;
   bool started = false;
-  bool abandoned = false;
 };
 
 void blocking_lane::submit(const leg_ptr& l) {
@@ -115,10 +114,11 @@ void blocking_lane::submit(const leg_ptr& l) {
     give_up_leg(it, finding::tempfail(reason::overloaded, "all threads of the backend are busy"));
   });
   l->start_timer.arm(std::min(l->start_by, l->until));
-  l->on_give_up = [self = shared_from_this(), j] {
+  // Never through j->asked: once a thread has the job, that is the thread's.
+  l->on_give_up = [self = shared_from_this(), j, weak] {
     const std::lock_guard hold(self->mutex_);
-    j->abandoned = true;
-    if (j->started) j->asked->result.password_sent = j->kind == question_kind::login;
+    const leg_ptr it = weak.lock();
+    if (it != nullptr && j->started) it->result.password_sent = j->kind == question_kind::login;
     std::erase(self->queue_, j);
   };
   bool more_threads = false;
