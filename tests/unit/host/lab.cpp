@@ -100,10 +100,6 @@ line_server::~line_server() {
 
 void line_server::serve(int fd) {
   ++connections_;
-  const int now = ++open_;
-  int most = most_;
-  while (now > most && !most_.compare_exchange_weak(most, now)) {
-  }
   std::string line = "CONNECT", buffer;
   bool up = true;
   while (up) {
@@ -135,7 +131,6 @@ void line_server::serve(int fd) {
     line = buffer.substr(0, end);
     buffer.erase(0, end + 1);
   }
-  --open_;
   shutdown(fd, SHUT_RDWR);
 }
 

@@ -45,7 +45,6 @@ class line_server {
   std::uint16_t port() const { return port_; }
   upstream_rules upstream() const;
   int connections() const { return connections_; }
-  int most_at_once() const { return most_; }
   int heard(const std::string& line) const;
 
  private:
@@ -53,7 +52,7 @@ class line_server {
   behaviour says_;
   int listening_ = -1;
   std::uint16_t port_ = 0;
-  std::atomic<int> connections_{0}, open_{0}, most_{0};
+  std::atomic<int> connections_{0};
   std::atomic<bool> stop_{false};
   mutable std::mutex mutex_;
   std::vector<std::string> lines_;
