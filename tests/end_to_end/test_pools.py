@@ -131,6 +131,7 @@ class Pools(LabCase):
         started = time.monotonic()
         self.verdict(daemon.login(*BESIDE), "accept")
         self.assertLess(time.monotonic() - started, 1)
+        self.assertTrue(server.wait(lambda s: s.credentials >= 8))
         self.assertEqual(server.credentials, 8)  # the pool's connections, and nothing beyond
         if not daemon.prefix.sanitized:
             self.assertLess((self.resident(daemon) - before) / 1000, 96 << 10)
