@@ -10,6 +10,12 @@ std::string to_string(const config_problem& p) {
   return out + p.what;
 }
 
+std::vector<std::string> to_lines(const std::vector<config_problem>& problems) {
+  std::vector<std::string> out;
+  for (const config_problem& p : problems) out.push_back(to_string(p));
+  return out;
+}
+
 std::string_view type_name(const setting& s) {
   switch (s.value.index()) {
     case 1: return "text";

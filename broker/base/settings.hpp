@@ -22,6 +22,7 @@ struct config_problem {
   std::string what;  // "found 3; wanted: \"never\", \"prefer\" or \"require\""
 };
 std::string to_string(const config_problem&);  // "file:line:column: key: what"
+std::vector<std::string> to_lines(const std::vector<config_problem>&);
 
 struct setting {
   using list = std::vector<setting>;

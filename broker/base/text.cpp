@@ -198,13 +198,14 @@ std::string format_duration(std::chrono::milliseconds d) {
 
 std::string blot(std::string_view text, std::string_view password) {
   std::string out(text);
-  if (password.empty()) return out;
+  if (password.empty() || text.size() < std::min<std::size_t>(password.size(), 3)) return out;
   const auto replace = [&out](std::string_view needle) {
     if (needle.empty()) return;
     for (std::size_t at = out.find(needle); at != std::string::npos; at = out.find(needle, at + 3)) out.replace(at, needle.size(), "***");
   };
   replace(password);
-  if (password.size() >= 3) {
+  // The shortest of the three has at least 4/3 of the password's bytes, less 4.
+  if (password.size() >= 3 && text.size() + 4 >= password.size() / 3 * 4) {
     // The characters of a base64 text that depend on the password alone, for each way it can lie on the 3-byte grid.
     for (std::size_t lead = 0; lead < 3; ++lead) {
       std::string padded(lead, '\0');

@@ -68,9 +68,16 @@ constexpr auto rows = std::to_array<verdict_row>({
 std::span<const verdict_row> verdict_table() { return rows; }
 
 const verdict_row* find_row(verdict v, reason r) {
-  for (const verdict_row& row : rows)
-    if (row.what == v && row.why == r) return &row;
-  return nullptr;
+  // Asked twice a request: an index instead of a walk. 0 is "no row".
+  constexpr std::size_t verdicts = static_cast<std::size_t>(verdict::unverifiable) + 1, reasons = static_cast<std::size_t>(reason::no_route) + 1;
+  static constexpr auto index = [] {
+    std::array<std::array<std::uint8_t, reasons>, verdicts> at{};
+    for (std::size_t i = 0; i < rows.size(); ++i) at[static_cast<std::size_t>(rows[i].what)][static_cast<std::size_t>(rows[i].why)] = static_cast<std::uint8_t>(i + 1);
+    return at;
+  }();
+  const std::size_t what = static_cast<std::size_t>(v), why = static_cast<std::size_t>(r);
+  if (what >= verdicts || why >= reasons || index[what][why] == 0) return nullptr;
+  return &rows[index[what][why] - 1u];
 }
 
 std::string_view name(question_kind k) {

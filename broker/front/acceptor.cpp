@@ -13,6 +13,7 @@ namespace authbroker {
 namespace {
 
 constexpr int accepts_a_turn = 64;  // then others on this worker have theirs
+constexpr std::uint32_t near_enough = 8;  // sessions more than on the worker that has the fewest
 
 int duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
 
@@ -81,6 +82,8 @@ void acceptor::receive(descriptor fd) {
   branch* least = branches_.front().get();
   for (const auto& one : branches_)
     if (one->load() < least->load()) least = one.get();
+  // A connection of one request is over before another worker has woken up: it stays here unless here is busy.
+  if (terms_->rules.protocol == listener_protocol::saslauthd && branches_.front()->load() < least->load() + near_enough) least = branches_.front().get();
   least->give(fd.release(), std::move(*who));
 }
 

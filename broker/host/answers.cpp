@@ -61,7 +61,9 @@ constexpr std::size_t addresses_max = 256, address_bytes = 320, attributes_max =
 finding read_answer(question_kind kind, const abk_answer& from, std::string_view password, bool& is_legal) {
   finding out;
   is_legal = true;
-  const auto text = [&](abk_str s, std::size_t most) { return blot(clean_notice(view(s).substr(0, most * 4), most), password); };
+  const auto text = [&](abk_str s, std::size_t most) {
+    return s.len == 0 ? std::string() : blot(clean_notice(view(s).substr(0, most * 4), most), password);
+  };
   const reason_row* row = std::find_if(reasons.begin(), reasons.end(), [&](const reason_row& r) { return r.number == from.reason; });
   out.what = verdict_of(kind, from.verdict);
   out.why = row == reasons.end() ? reason::internal : row->why;
@@ -75,7 +77,10 @@ finding read_answer(question_kind kind, const abk_answer& from, std::string_view
     return finding::tempfail(reason::internal, "the plugin answered verdict " + std::to_string(from.verdict) + " with reason " +
                                                    std::to_string(from.reason) + ", which do not go together");
   }
-  out.rule = text(from.rule, 64);
+  // A rule is a word of the plugin's own table, and would look odd with a password such as "wrong" blotted out of it.
+  const std::string_view rule = view(from.rule);
+  const bool word = rule.size() <= 64 && rule.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string_view::npos;
+  out.rule = word && rule != password ? std::string(rule) : text(from.rule, 64);
   out.public_text = text(from.public_text, 200);
   out.operator_text = text(from.operator_text, 400);
   out.notice = text(from.notice, 200);

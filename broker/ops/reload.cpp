@@ -1,0 +1,180 @@
+// Reload: a trial of the configuration in a child, then all of it or nothing.
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+#include "ops/daemon.hpp"
+
+namespace authbroker {
+namespace {
+
+bool same_socket(const listener_rules& a, const listener_rules& b) {
+  return a.protocol == b.protocol && a.address.is_unix == b.address.is_unix && a.address.path == b.address.path && a.address.host == b.address.host &&
+         a.address.port == b.address.port && a.mode == b.mode && a.owner == b.owner && a.group == b.group;
+}
+
+}  // namespace
+
+void daemon::reload(std::function<void(const reload_outcome&)> done) {
+  boost::asio::post(main_, [this, done = std::move(done)] {
+    waiting_.push_back(done);
+    try_reload();
+  });
+}
+
+// At most one trial at a time; what comes meanwhile is one more afterwards.
+void daemon::try_reload() {
+  if (draining_) return end_reload({"the daemon is stopping"});
+  if (trial_ != nullptr) {
+    reload_again_ = true;
+    return;
+  }
+  tell_systemd("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(steady::now().time_since_epoch()).count()));
+  trial_ = std::make_unique<config_trial>(main_, file_, [this](std::vector<std::string> problems) {
+    boost::asio::post(main_, [this, problems = std::move(problems)]() mutable { trial_done(std::move(problems)); });
+  });
+}
+
+void daemon::trial_done(std::vector<std::string> problems) {
+  if (trial_ == nullptr) return;
+  trial_.reset();
+  if (problems.empty()) {
+    load_outcome loaded = load_configuration(file_);
+    problems = loaded.config ? take(std::move(*loaded.config)) : to_lines(loaded.problems);
+  }
+  tell_systemd("READY=1\nSTATUS=serving");
+  if (reload_again_) {
+    reload_again_ = false;
+    if (problems.empty()) log_.line(level::info, "reloaded").field("generation", static_cast<std::int64_t>(generations_));
+    return try_reload();
+  }
+  end_reload(std::move(problems));
+}
+
+void daemon::end_reload(std::vector<std::string> problems) {
+  if (problems.empty()) log_.line(level::info, "reloaded").field("generation", static_cast<std::int64_t>(generations_));
+  for (const std::string& p : problems) log_.line(level::error, "reload_refused").field("text", p);
+  reload_outcome outcome;
+  outcome.generation = generations_;
+  outcome.problems = std::move(problems);
+  const auto waiting = std::move(waiting_);
+  waiting_.clear();
+  for (const auto& each : waiting) each(outcome);
+}
+
+// All or nothing: whatever can fail is tried before anything is changed.
+std::vector<std::string> daemon::take(configuration fresh) {
+  const auto old = current();
+  if (fresh.broker.workers != old->config.broker.workers || fresh.broker.user != old->config.broker.user || fresh.broker.admin_socket != old->config.broker.admin_socket)
+    log_.line(level::warning, "restart_needed").field("text", "broker.workers, broker.user and broker.admin_socket change only when the daemon is started again");
+  std::vector<config_problem> problems;
+  std::vector<listener_rules> wanted = std::move(fresh.listeners);
+  fresh.listeners.clear();
+  for (const config_problem& w : fresh.warnings) log_.line(level::warning, "config_warning").field("text", to_string(w));
+  const log_settings log_wanted = fresh.log;
+  auto made = make_generation(generations_ + 1, std::move(fresh), plugins_, environment(), problems);
+  if (made == nullptr) return to_lines(problems);
+
+  // Listeners: rules that cannot be resolved and sockets that cannot be made refuse the reload.
+  std::vector<std::string> bad;
+  std::map<std::string, std::unique_ptr<listener>> opened;
+  std::vector<listener_rules*> kept, replaced;
+  for (listener_rules& rules : wanted) {
+    const auto it = listeners_.find(rules.name);
+    const bool same_place = it != listeners_.end() && same_socket(it->second->rules(), rules);
+    if (auto terms = make_terms_check(rules); !terms.empty()) {
+      bad.push_back(to_string(config_problem{rules.where, "listener." + rules.name, terms}));
+      continue;
+    }
+    if (same_place) {
+      kept.push_back(&rules);
+      continue;
+    }
+    // The same path under other rules: the old socket must go before the new one can come.
+    const bool path_in_use = std::any_of(listeners_.begin(), listeners_.end(), [&](const auto& each) {
+      const socket_address& a = each.second->rules().address;
+      return rules.address.is_unix ? a.is_unix && a.path == rules.address.path : !a.is_unix && a.host == rules.address.host && a.port == rules.address.port;
+    });
+    if (path_in_use) {
+      replaced.push_back(&rules);
+      continue;
+    }
+    const std::string name = rules.name;
+    const place where = rules.where;
+    auto l = open_listener(std::move(rules));
+    rules.name = name;
+    if (l) opened.emplace(name, std::move(*l));
+    else bad.push_back(to_string(config_problem{where, "listener." + name, l.error().text}));
+  }
+  if (bad.empty()) {
+    try {
+      log_.reconfigure(log_wanted);
+    } catch (const std::exception& e) {
+      bad.push_back(std::string("log.target: ") + e.what());
+    }
+  }
+  if (!bad.empty()) return bad;
+
+  // From here on nothing is refused.
+  generations_ = made->number;
+  std::map<std::string, std::unique_ptr<listener>> old_ones;
+  {
+    const std::lock_guard hold(mutex_);
+    now_ = made;
+    dispatcher_.replace(made->answers);
+    for (auto it = listeners_.begin(); it != listeners_.end();) {
+      const bool stays = std::any_of(kept.begin(), kept.end(), [&](const listener_rules* r) { return r->name == it->first; });
+      if (stays) {
+        ++it;
+        continue;
+      }
+      old_ones.emplace(it->first, std::move(it->second));
+      it = listeners_.erase(it);
+    }
+    for (listener_rules* r : kept) {
+      const std::string name = r->name;
+      if (const auto done = listeners_[name]->update(std::move(*r)); !done) log_.line(level::error, "listener_kept").field("listener", name).field("text", done.error().text);
+    }
+  }
+  for (const auto& [name, l] : old_ones) l->close();
+  for (listener_rules* r : replaced) {
+    const std::string name = r->name;
+    auto l = open_listener(std::move(*r));
+    if (l) opened.emplace(name, std::move(*l));
+    else log_.line(level::error, "listener_lost").field("listener", name).field("text", l.error().text);
+  }
+  {
+    const std::lock_guard hold(mutex_);
+    for (auto& [name, l] : opened) {
+      l->start();
+      listeners_[name] = std::move(l);
+    }
+  }
+  for (const auto& b : made->backends) b->keep_warm();
+  // Sessions of closed listeners end by themselves; the listener goes when the last one has.
+  for (auto& [name, l] : old_ones) retire_listener(std::move(l));
+  return {};
+}
+
+std::string daemon::make_terms_check(const listener_rules& rules) {
+  const auto peers = resolve_peers(rules);
+  return peers ? std::string() : peers.error().text;
+}
+
+// A listener must outlive its sessions: looked at again until there are none, or its time is up.
+void daemon::retire_listener(std::unique_ptr<listener> l) {
+  const auto kept = std::make_shared<std::unique_ptr<listener>>(std::move(l));
+  const auto timer = std::make_shared<boost::asio::steady_timer>(main_);
+  const auto look = std::make_shared<std::function<void(int)>>();
+  const std::weak_ptr<std::function<void(int)>> again = look;
+  *look = [kept, timer, again](int left) {
+    if ((*kept)->sessions() == 0) return;
+    if (left == 0) (*kept)->end_now();
+    timer->expires_after(std::chrono::milliseconds(100));
+    timer->async_wait([look = again.lock(), left](boost::system::error_code ec) {
+      if (!ec && look) (*look)(std::max(left - 1, 0));
+    });
+  };
+  (*look)(300);
+}
+
+}  // namespace authbroker
