@@ -25,11 +25,11 @@ class Clients(SharedCase):
         status, text = clients.testsaslauthd(self.daemon.mux, ANN, RIGHT)
         self.assertEqual((status, text.splitlines()[0]), (0, '0: OK "Success."'))
 
-    def test_testsaslauthd_realm_is_rejoined(self):
+    def test_L_07_testsaslauthd_realm_is_rejoined(self):
         status, text = clients.testsaslauthd(self.daemon.mux, "ann", RIGHT, "example.test")
         self.assertEqual((status, text.splitlines()[0]), (0, '0: OK "Success."'))
 
-    def test_testsaslauthd_realm_beside_an_address_is_ignored(self):
+    def test_L_07_testsaslauthd_realm_beside_an_address_is_ignored(self):
         self.assertEqual(clients.testsaslauthd(self.daemon.mux, ANN, RIGHT, "elsewhere.test")[0], 0)
 
     def test_testsaslauthd_reject_is_no(self):
@@ -37,14 +37,14 @@ class Clients(SharedCase):
         self.assertNotEqual(status, 0)
         self.assertIn('NO "authentication failed"', text)
 
-    def test_testsaslauthd_tempfail_is_a_closed_connection(self):
+    def test_L_08_G_08_testsaslauthd_tempfail_is_a_closed_connection(self):
         status, text = clients.testsaslauthd(self.daemon.mux, DOWN, RIGHT)
         self.assertNotEqual(status, 0)
         self.assertNotIn("OK", text)
         self.assertNotIn("NO", text)
         self.assertEqual(clients.saslauthd(self.daemon.mux, DOWN, RIGHT), "")
 
-    def test_saslauthd_exact_bytes(self):
+    def test_L_09_saslauthd_exact_bytes(self):
         for password, reply in ((RIGHT, b"\0\2OK"), (WRONG, b"\0\2NO")):
             with clients.connect(self.daemon.mux) as s:
                 s.sendall(clients.saslauthd_request(ANN, password))

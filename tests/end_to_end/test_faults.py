@@ -74,7 +74,7 @@ class Matrix(SharedCase):
         with concurrent.futures.ThreadPoolExecutor(60) as pool:
             return list(pool.map(one, self.cells))
 
-    def test_each_fault_at_each_step(self):
+    def test_F_01_F_02_F_05_F_06_each_fault_at_each_step(self):
         slow, stop = [], threading.Event()
 
         def healthy():

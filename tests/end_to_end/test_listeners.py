@@ -236,7 +236,7 @@ class Limits(Small):
                 pass
             self.assertLess(time.monotonic() - started, 13)
 
-    def test_request_size_limits(self):
+    def test_K_06_K_07_request_size_limits(self):
         daemon = self.start({"name": "http", "limits": {"request": "2KiB", "headers": "4KiB"}})
         self.assertEqual(daemon.login(ANN, "x" * 3000).status, 413)
         many = "".join(f"X-Pad-{i}: {'y' * 200}\r\n" for i in range(40))
@@ -288,7 +288,7 @@ class Limits(Small):
                     pass
         self.assertEqual(daemon.saslauthd(ANN, RIGHT), "OK")
 
-    def test_pipelined_requests_are_answered_in_order(self):
+    def test_K_09_pipelined_requests_are_answered_in_order(self):
         daemon = self.start()
         with clients.connect(daemon.http) as s:
             s.sendall(b"".join(login_bytes(password=RIGHT if i % 2 else WRONG) for i in range(20)) + b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

@@ -71,17 +71,17 @@ class Routes(SharedCase):
         self.verdict(no, "reject", "account_disabled")
         self.assertEqual(no["help_url"], "https://help.example.test/password")
 
-    def test_route_without_mailbox_backend_says_not_checked(self):
+    def test_D_08_route_without_mailbox_backend_says_not_checked(self):
         answer = self.daemon.mailbox("ann@exact.example.test")
         self.verdict(answer, "unverifiable", "not_checked")
         self.assertEqual(answer.status, 200)
 
-    def test_no_domain_no_route(self):
+    def test_Q_10_no_domain_no_route(self):
         answer = self.daemon.login("ann", ANN)
         self.verdict(answer, "no_route", "no_route")
         self.assertEqual(answer.status, 401)
 
-    def test_path_characters_are_refused_unsent(self):
+    def test_A_17_path_characters_are_refused_unsent(self):
         for name in ("../ann", "~ann", "box#ann"):
             self.verdict(self.daemon.login(f"{name}@exact.example.test", ANN), "reject", "bad_name")
 
@@ -89,7 +89,7 @@ class Routes(SharedCase):
 class Several(LabCase):
     """combine = failover and search."""
 
-    def test_failover_goes_on_only_where_nothing_answered(self):
+    def test_G_02_G_03_failover_goes_on_only_where_nothing_answered(self):
         first, second = self.lab.adopt(Pop3Server(users={"ann": ANN})), self.lab.adopt(Pop3Server(users={"ann": ANN, "bob": BOB}))
         daemon = self.lab.daemon(
             backends=[pop3_backend("dead", f"pop3://127.0.0.1:{free_port()}"), pop3_backend("first", first.url("127.0.0.1")), pop3_backend("second", second.url("127.0.0.1"))],
@@ -108,7 +108,7 @@ class Several(LabCase):
         daemon = self.lab.daemon(backends=[pop3_backend(n, f"pop3://127.0.0.1:{free_port()}") for n in ("a", "b")], routes=[route("mail.test", ["a", "b"])])
         self.verdict(daemon.login("ann@mail.test", ANN), "tempfail", "upstream_down")
 
-    def test_search_goes_on_after_a_name_that_is_unknown_without_a_password(self):
+    def test_G_04_search_goes_on_after_a_name_that_is_unknown_without_a_password(self):
         first = self.lab.adopt(Pop3Server(users={"ann": ANN}, capa=("USER",), replies={"user": lambda s, normal: normal if s.user == b"ann" else b"-ERR no such user\r\n"}))
         second = self.lab.adopt(Pop3Server(users={"bob": BOB}))
         daemon = self.lab.daemon(backends=[pop3_backend("first", first.url("127.0.0.1")), pop3_backend("second", second.url("127.0.0.1"))],

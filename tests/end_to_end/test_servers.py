@@ -90,12 +90,12 @@ class Table:
         self.assertEqual(self.daemon.saslauthd("alice", USERS["alice"], "pop3s.test"), "OK")
         self.assertEqual(self.daemon.saslauthd("alice", WRONG, "pop3s.test"), "NO")
 
-    def test_empty_password_never_leaves(self):
+    def test_A_01_empty_password_never_leaves(self):
         self.verdict(self.daemon.login("alice@pop3s.test", ""), "reject", "empty_password")
 
 
 class Spaces:
-    def test_password_with_spaces(self):
+    def test_A_07_password_with_spaces(self):
         self.each("dora", USERS["dora"], self.accepted)
 
     def test_password_in_utf_8(self):

@@ -176,7 +176,7 @@ wanted expected(const std::string& step, fault f) {
   return wanted::tempfail;
 }
 
-TEST(Pop3Faults, EveryFaultAtEveryStep) {
+TEST(Pop3Faults, F_01_F_02_F_05_F_06_F_09_EveryFaultAtEveryStep) {
   int cells = 0;
   for (const dialogue& d : dialogues())
     for (const std::string& step : d.steps)

@@ -123,13 +123,25 @@ const golden goldens[] = {
     {{moment::password, "-ERR too frequent logins\r\n", preset::communigate}, tempfail, reason::too_frequent, "x.err-frequency"},
     {{moment::password, "-ERR mailbox locked\r\n", preset::mailtraq}, yes, reason::mailbox_busy, "x.err-locked"},
     {{moment::password, "-ERR mailbox locked\r\n", preset::mailtraq, in_use::tempfail}, tempfail, reason::upstream_busy, "x.err-locked-tempfail"},
-    {{moment::password, "-ERR mailbox locked\r\n"}, no, reason::wrong_password, "x.err"},
+    {{moment::password, "-ERR mailbox locked\r\n"}, tempfail, reason::upstream_busy, "x.err-locked-tempfail"},
+    {{moment::password, "-ERR unable to lock maildrop\r\n"}, tempfail, reason::upstream_busy, "x.err-locked-tempfail"},
+    {{moment::password, "-ERR account locked\r\n"}, no, reason::wrong_password, "x.err"},
+    // trouble in words, from servers without codes
+    {{moment::password, "-ERR Temporary problem, please try again later\r\n"}, tempfail, reason::upstream_busy, "x.err-trouble"},
+    {{moment::password, "-ERR Temporarily unavailable\r\n"}, tempfail, reason::upstream_busy, "x.err-trouble"},
+    {{moment::name, "-ERR Temporarily unavailable\r\n"}, tempfail, reason::upstream_busy, "x.err-trouble"},
+    {{moment::name, "-ERR Autologout; idle too long\r\n"}, tempfail, reason::upstream_busy, "x.err-trouble"},
+    {{moment::password, "-ERR Logins must be at least 10 minutes apart\r\n"}, tempfail, reason::too_frequent, "x.err-spaced"},
+    {{moment::password, "-ERR Invalid password, try again\r\n"}, no, reason::wrong_password, "x.err"},
+    {{moment::name, "-ERR STLS is required.\r\n"}, tempfail, reason::misconfigured, "x.err-cleartext"},
+    {{moment::name, "-ERR A SSL/TLS-connection is required for authentication.\r\n"}, tempfail, reason::misconfigured, "x.err-cleartext"},
+    {{moment::name, "-ERR only valid after entering TLS mode\r\n"}, tempfail, reason::misconfigured, "x.err-cleartext"},
     {{moment::password, "-ERR account locked\r\n", preset::mailtraq}, no, reason::wrong_password, "x.err"},
     {{moment::password, "-ERR wrong\r\n", preset::mailtraq}, no, reason::wrong_password, "x.err"},
     {{moment::password, "-ERR wrong\r\n", preset::imail}, no, reason::wrong_password, "x.err"},
 };
 
-TEST(Pop3Verdicts, TheTableSaysWhatItSaid) {
+TEST(Pop3Verdicts, G_01_TheTableSaysWhatItSaid) {
   for (const golden& g : goldens) {
     const abk::answer found = pop3::judge("x", g.when.at, pop3::parse_reply(g.when.line), circumstances_of(g.when));
     EXPECT_EQ(found.what, g.what) << g.when.line;

@@ -57,14 +57,14 @@ TEST_F(Files, WhoOwnsAFileMatters) {
   EXPECT_EQ(fault(inside, file_rule::trusted), "the directory " + dir + " is owned by uid 65534; wanted: root or uid 0 (chown it)");
 }
 
-TEST_F(Files, ADirectoryAboveThatOthersMayWriteIsRefused) {
+TEST_F(Files, P_01_Q_04_ADirectoryAboveThatOthersMayWriteIsRefused) {
   const std::string dir = dir_.folder("open", 0777);
   const std::string below = dir_.folder("open/below");
   const std::string path = dir_.write("open/below/f", "x");
   EXPECT_EQ(fault(path, file_rule::trusted), "the directory " + dir + " has mode 0777, which lets others change it; wanted: chmod go-w " + dir);
 }
 
-TEST_F(Files, ALinkIsJudgedByWhereItLeads) {  // J-03, Q-04
+TEST_F(Files, J_03_Q_04_ALinkIsJudgedByWhereItLeads) {  // J-03, Q-04
   const std::string good = dir_.write("good", "x");
   const std::string bad = dir_.write("bad", "x", 0666);
   const std::string link = dir_.path() + "/link";

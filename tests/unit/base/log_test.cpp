@@ -38,7 +38,7 @@ TEST_F(Log, ALineIsAnEventAndFields) {
   EXPECT_EQ(lines(), std::vector<std::string>{"ts=T level=warning event=backend_down backend=corp-ldap after_failures=5 upstream=ldap1:636"});
 }
 
-TEST_F(Log, NobodyCanForgeALineOrAField) {
+TEST_F(Log, R_01_NobodyCanForgeALineOrAField) {
   logger log(settings());
   log.line(level::info, "login").field("address", "ann\r\nts=now level=error event=forged").field("a", "x\" b=\"y").field("b", "b c=d").field("c", "").field("d", "\x1b[2J\xE2\x80\xA8");
   log.flush();
@@ -101,7 +101,7 @@ TEST_F(Log, WhatWaitsIsWrittenAtTheEnd) {
   EXPECT_EQ(lines().size(), 100u);
 }
 
-TEST_F(Log, AFloodIsCountedNotKept) {
+TEST_F(Log, R_04_AFloodIsCountedNotKept) {
   logger log(settings());
   const std::string value(190, 'x');
   for (int i = 0; i < 20'000; ++i) log.line(level::info, "flood").field("a", value).field("b", value);

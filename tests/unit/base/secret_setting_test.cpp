@@ -25,7 +25,7 @@ class SecretSetting : public testing::Test {
   temporary_folder dir_;
 };
 
-TEST_F(SecretSetting, ATextNeedsAFileThatOthersCannotRead) {
+TEST_F(SecretSetting, Q_03_ATextNeedsAFileThatOthersCannotRead) {
   EXPECT_EQ(read(text("hunter2", dir_.write("main.toml", "", 0640))), "secret hunter2");
   const std::string open = dir_.write("open.toml", "", 0644);
   EXPECT_EQ(read(text("hunter2", open)), "found the secret itself in a file that everybody can read; wanted: chmod o-rwx " + open + ", or better { file = \"/path\" } or { credential = \"name\" }");

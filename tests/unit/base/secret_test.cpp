@@ -55,12 +55,12 @@ TEST(Secret, MovesLeaveNothingBehind) {
   EXPECT_EQ(secrets_alive(), before);
 }
 
-TEST(Secret, LongestAndLonger) {
+TEST(Secret, A_10_LongestAndLonger) {
   EXPECT_EQ(secret(std::string(password_bytes_max, 'x')).size(), password_bytes_max);
   EXPECT_THROW(secret(std::string(password_bytes_max + 1, 'x')), std::length_error);
 }
 
-TEST(Secret, IsWipedWhenItEnds) {
+TEST(Secret, R_08_IsWipedWhenItEnds) {
   const char* where = nullptr;
   {
     const secret s("wipe me, please");

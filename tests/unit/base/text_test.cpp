@@ -18,7 +18,7 @@ TEST(Text, CaseIsAsciiCase) {
   EXPECT_EQ(trim(" \t"), "");
 }
 
-TEST(Text, Utf8IsStrict) {
+TEST(Text, A_13_Utf8IsStrict) {
   for (const std::string_view right : {"", "a", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"})
     EXPECT_TRUE(valid_utf8(right)) << right;
   for (const std::string_view wrong :
@@ -27,7 +27,7 @@ TEST(Text, Utf8IsStrict) {  // A-13
   EXPECT_TRUE(valid_utf8(std::string_view("\0", 1)));
 }
 
-TEST(Text, ControlsAreFoundInAnyDress) {
+TEST(Text, A_04_A_05_ControlsAreFoundInAnyDress) {
   for (int c = 0; c < 256; ++c) {
     const char byte = static_cast<char>(c);
     EXPECT_EQ(has_control(std::string("a") + byte + "b"), c < 0x20 || (c >= 0x7F && c <= 0x9F)) << c;
@@ -39,7 +39,7 @@ TEST(Text, ControlsAreFoundInAnyDress) {  // A-04, A-05
   EXPECT_FALSE(has_control(""));
 }
 
-TEST(Text, EscapedTextIsOneLineOfPrintableAscii) {
+TEST(Text, R_01_EscapedTextIsOneLineOfPrintableAscii) {
   std::string all;
   for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
   for (const char c : escape_for_log(all, 256)) EXPECT_TRUE(c >= 0x20 && c < 0x7F);
@@ -77,7 +77,7 @@ TEST(Base64, ItsOwnInverseForEveryLength) {
   EXPECT_EQ(base64_encode("foobar"), "Zm9vYmFy");
 }
 
-TEST(Base64, OneFormOnly) {
+TEST(Base64, A_16_OneFormOnly) {
   for (const std::string_view wrong : {"Zg", "Zg=", "Zg===", "Z===", "====", "Zg==Zg==", "Zm9v\r\n", "Zm9v ", " Zm9v", "Z m9", "Zm-_", "Zh==", "Zm9=", "Zm9vYg==x", "Z=g=", "Zg=\0", "\xC3\xBC\xC3\xBC"})
     EXPECT_FALSE(decode(wrong)) << wrong;
   EXPECT_EQ(decode(""), "");
@@ -106,7 +106,7 @@ TEST(Size, TakesAWholeNumberAndAUnit) {
   for (const std::string_view wrong : {"", "64", "64K", "64KB", "64kib", "2GiB", "-1B", "1.5MiB", "99999999999999999999B", "KiB"}) EXPECT_FALSE(parse_size(wrong)) << wrong;
 }
 
-TEST(Blot, ThePasswordIsGoneInEveryDress) {
+TEST(Blot, R_02_ThePasswordIsGoneInEveryDress) {
   EXPECT_EQ(blot("-ERR no such password hunter2 here hunter2", "hunter2"), "-ERR no such password *** here ***");
   EXPECT_EQ(blot("text", ""), "text");
   EXPECT_EQ(blot("aXbX", "X"), "a***b***");

@@ -33,7 +33,7 @@ TEST(Verdicts, TheLegalPairsAreTheseAndNoOthers) {
   EXPECT_EQ(there, promised);
 }
 
-TEST(Verdicts, EveryPairIsLegalExactlyWhenItHasARow) {
+TEST(Verdicts, G_01_EveryPairIsLegalExactlyWhenItHasARow) {
   std::size_t legal_pairs = 0;
   for (int v = 0; v <= static_cast<int>(verdict::unverifiable); ++v)
     for (int r = 0; r <= static_cast<int>(reason::no_route); ++r) legal_pairs += legal(static_cast<verdict>(v), static_cast<reason>(r)) ? 1u : 0u;

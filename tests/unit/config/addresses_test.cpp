@@ -49,7 +49,7 @@ TEST(Upstream, HostsBecomeCanonical) {
   EXPECT_EQ(parse_upstream("pop3s://localhost")->host, "localhost");
 }
 
-TEST(Upstream, AHostThatCouldBeReadInTwoWaysIsRefused) {
+TEST(Upstream, T_09_AHostThatCouldBeReadInTwoWaysIsRefused) {
   for (const std::string_view host : {"127.1", "010.0.0.1", "1.2.3.4.5", "2130706433", "-a.example", "a-.example", "a..example", "a_b..c", "*.example"})
     EXPECT_FALSE(parse_host(host)) << host;
   EXPECT_FALSE(parse_host("256.1.1.1"));

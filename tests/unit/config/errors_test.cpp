@@ -190,7 +190,7 @@ const std::vector<row>& rows() {
   return all;
 }
 
-TEST(Errors, EachSaysWhatWasFoundAndWhatIsWanted) {
+TEST(Errors, Q_01_Q_02_EachSaysWhatWasFoundAndWhatIsWanted) {
   for (const row& r : rows()) EXPECT_EQ(problems(small(r.section, r.lines)), r.message) << r.section << "\n" << r.lines;
 }
 
@@ -257,7 +257,7 @@ TEST(Errors, DynamicRoutesNeedAHostsSchemeAndPort) {
   EXPECT_EQ(problems(small("route", dynamic + "\n-login\nmailbox = [\"mail1\"]")), "route.#mail.example.net.dynamic: found no login backend; wanted: one, whose first upstream's scheme and port are used");
 }
 
-TEST(Errors, WhatIsNotTomlIsRefused) {
+TEST(Errors, Q_02_WhatIsNotTomlIsRefused) {
   const auto starts = [](const std::string& text, const std::string& with) {
     const std::string found = problems(text);
     EXPECT_TRUE(found.starts_with(with)) << found;
@@ -271,7 +271,7 @@ TEST(Errors, WhatIsNotTomlIsRefused) {
   starts(std::string(1'100'000, '#'), "is longer than 1 MiB");
 }
 
-TEST(Errors, DepthHasAnEnd) {
+TEST(Errors, Q_02_DepthHasAnEnd) {
   const auto chain = [](int parts) {
     std::string key = "a";
     for (int i = 1; i < parts; ++i) key += i % 3 == 0 ? ".\"x=,.\"" : i % 3 == 1 ? " . a" : ".'#'";
@@ -302,7 +302,7 @@ TEST(Errors, ASecretIsNeverShown) {
   }
 }
 
-TEST(Warnings, SayWhatIsWeakOrIdle) {
+TEST(Warnings, Q_09_SayWhatIsWeakOrIdle) {
   EXPECT_EQ(warnings(small()), "");
   const std::vector<row> all{
       {"backend", "cleartext = true\nupstream = [\"pop3://mail.example.com\"]", "backend.mail1.upstream: passwords travel unencrypted to mail.example.com:110"},

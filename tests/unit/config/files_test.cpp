@@ -70,7 +70,7 @@ TEST_F(ConfigFiles, IncludesThatCannotServeAreErrors) {
   EXPECT_EQ(found[3], "DIR/deep.toml:1:11: include: is read in the main file only; wanted: all patterns there");
 }
 
-TEST_F(ConfigFiles, AConfigurationThatOthersMayWriteIsRefused) {
+TEST_F(ConfigFiles, Q_04_AConfigurationThatOthersMayWriteIsRefused) {
   const std::string open = dir_.write("open.toml", std::string(listener) + backend + route, 0620);
   EXPECT_THAT(problems(open), ElementsAre("DIR/open.toml: DIR/open.toml has mode 0620, which lets others change it; wanted: chmod go-w DIR/open.toml"));
   EXPECT_THAT(problems(dir_.path() + "/gone.toml"), ElementsAre("DIR/gone.toml: cannot open DIR/gone.toml: No such file or directory"));
@@ -91,7 +91,7 @@ TEST_F(ConfigFiles, ATokenComesFromAFile) {
               ElementsAre("DIR/main.toml:4:9: listener.portal.token: found a token with spaces or other than ASCII; wanted: printable ASCII"));
 }
 
-TEST_F(ConfigFiles, ATokenAsTextNeedsAFileThatOthersCannotRead) {
+TEST_F(ConfigFiles, Q_03_ATokenAsTextNeedsAFileThatOthersCannotRead) {
   const std::string text = std::string(listener) + "token = \"s3cret-token\"\n" + backend + route;
   EXPECT_EQ(loaded(dir_.write("main.toml", text, 0640)).listeners[0].token->reveal(), "s3cret-token");
   const std::vector<std::string> found = problems(dir_.write("main.toml", text, 0644));

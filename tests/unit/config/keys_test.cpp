@@ -143,7 +143,7 @@ TEST(Keys, TheirDefaultsWrittenOutChangeNothing) {
   }
 }
 
-TEST(Keys, VerifyOffNeedsAPinOrCleartext) {
+TEST(Keys, Q_09_VerifyOffNeedsAPinOrCleartext) {
   const std::string pin = "\npin_sha256 = [\"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\"]";
   EXPECT_FALSE(loaded(small("backend.tls", "verify = false" + pin)).backends[0].tls.verify);
   EXPECT_FALSE(loaded(small("backend", "cleartext = true\ntls.verify = false")).backends[0].tls.verify);

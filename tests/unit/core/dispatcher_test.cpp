@@ -97,7 +97,7 @@ TEST_F(Dispatcher, MailboxNamesMayHavePathCharacters) {
   EXPECT_EQ(ask(mailbox("a/b#c@example.com")).found.what, verdict::exists);
 }
 
-TEST_F(Dispatcher, WithoutARouteOrBackendNobodyIsAsked) {
+TEST_F(Dispatcher, Q_10_WithoutARouteOrBackendNobodyIsAsked) {
   route(example({}, {}));
   EXPECT_EQ(ask(login("ann@example.net")).found.what, verdict::no_route);
   EXPECT_EQ(ask(login("ann@example.com")).found.what, verdict::no_route);
@@ -129,7 +129,7 @@ TEST_F(Dispatcher, G_06_AnIllegalPairIsATempfail) {
   EXPECT_EQ(ask(login("ann@example.com")).found.what, verdict::tempfail);
 }
 
-TEST_F(Dispatcher, EachTryGetsItsShareOfTheTime) {
+TEST_F(Dispatcher, F_14_EachTryGetsItsShareOfTheTime) {
   const auto one = add("one", found_as(verdict::tempfail, reason::upstream_down));
   const auto two = add("two", found_as(verdict::accept));
   route(example({"one", "two"}));
@@ -194,7 +194,7 @@ TEST_F(Dispatcher, ACompanionGivesAddressesAndNeverChangesTheVerdict) {
   EXPECT_EQ(a.identity, "ann@example.com");
 }
 
-TEST_F(Dispatcher, AfterStopEverythingIsATempfail) {
+TEST_F(Dispatcher, S_01_AfterStopEverythingIsATempfail) {
   add("one", found_as(verdict::accept));
   route(example({"one"}));
   broker.stop();

@@ -83,7 +83,7 @@ TEST(Identity, AFaultyNameIsRefusedWithoutAskingAnybody) {
     }
 }
 
-TEST(Identity, PasswordsAreCheckedOnce) {
+TEST(Identity, A_01_A_02_A_07_A_10_A_12_PasswordsAreCheckedOnce) {
   EXPECT_EQ(check_password("secret"), reason::none);
   EXPECT_EQ(check_password(" secret "), reason::none) << "A-07: never trimmed";
   EXPECT_EQ(check_password("p\xe9ss"), reason::none) << "A-12: bytes as they are";
@@ -95,7 +95,7 @@ TEST(Identity, PasswordsAreCheckedOnce) {
   EXPECT_EQ(check_password(std::string(1025, 'x')), reason::too_long) << "A-10";
 }
 
-TEST(Identity, PathCharactersNeedPermission) {
+TEST(Identity, A_17_PathCharactersNeedPermission) {
   EXPECT_TRUE(has_path_characters("box#ann", ""));
   EXPECT_TRUE(has_path_characters("~ann", "#/"));
   EXPECT_TRUE(has_path_characters("a/b", "#~"));
@@ -110,7 +110,7 @@ TEST(Identity, TheIdentityIsCanonical) {
   EXPECT_EQ(make_identity(ann, "example.com", false), "ann.onym@example.com");
 }
 
-TEST(Identity, TemplatesPutDataInAndLookAtItOnce) {
+TEST(Identity, A_17_TemplatesPutDataInAndLookAtItOnce) {
   EXPECT_EQ(expand_template("{local}", "ann@example.com", "ann", "example.com"), "ann");
   EXPECT_EQ(expand_template("CORP\\{local}", "ann@example.com", "ann", "example.com"), "CORP\\ann");
   EXPECT_EQ(expand_template("{local}@internal.{domain}", "ann@example.com", "ann", "example.com"), "ann@internal.example.com");

@@ -36,7 +36,7 @@ TEST(RouteTable, ExactBeatsLongestSuffixBeatsDefault) {
   EXPECT_EQ(t.route("x@notexample.org"), "default");
 }
 
-TEST(RouteTable, WithoutADomainOrAMatchThereIsNoRoute) {
+TEST(RouteTable, Q_10_WithoutADomainOrAMatchThereIsNoRoute) {
   const table t({rules("only", {"example.com"})});
   EXPECT_EQ(t.route("ann"), "-");
   EXPECT_EQ(t.route("ann@example.net"), "-");

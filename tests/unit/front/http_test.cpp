@@ -34,7 +34,7 @@ struct verdict_case {
   const char* has;
 };
 class http_verdicts : public http, public ::testing::WithParamInterface<verdict_case> {};
-TEST_P(http_verdicts, StatusAndBodyAgree) {
+TEST_P(http_verdicts, StatusAndBodyAgree_G08) {
   start();
   caller c = connect();
   c.send(GetParam().request);
@@ -196,7 +196,7 @@ TEST_F(http, KeepAliveAsTheVersionSays) {
   EXPECT_TRUE(has(c.receive_all(), "Connection: close\r\n"));
 }
 
-TEST_F(http, AnOverlongPasswordIsRejectedUnasked_A10) {
+TEST_F(http, AnOverlongPasswordIsRejectedUnasked_A10_K12) {
   start();
   caller c = connect();
   c.send(login("ann@example.com", std::string(1025, 'x')));

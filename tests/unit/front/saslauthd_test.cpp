@@ -34,7 +34,7 @@ TEST_F(saslauthd, HasTwoReplies_L09) {
   EXPECT_EQ(asked.service, "imap");
 }
 
-TEST_F(saslauthd, CannotTellIsTheEndWithoutAReply_L08) {
+TEST_F(saslauthd, CannotTellIsTheEndWithoutAReply_L08_G08) {
   start();
   EXPECT_EQ(answer_to(request("ann", "broken")), "");
   EXPECT_EQ(answer_to(request("ann", "throw")), "");

@@ -15,7 +15,7 @@ abk_answer plain(std::uint32_t what, std::uint32_t why) {
 }
 
 // G-01, G-06: every pair of numbers, known or not.
-TEST(Answers, EveryPairIsLegalOrATempfailInternal) {
+TEST(Answers, G_01_G_06_EveryPairIsLegalOrATempfailInternal) {
   int yes = 0;
   for (const question_kind kind : {question_kind::login, question_kind::mailbox})
     for (std::uint32_t what = 0; what < 8; ++what)

@@ -48,7 +48,7 @@ TEST_F(Blocking, AnInlineCheckRunsOnTheAskingWorker) {
 }
 
 // P-07: the caller is answered in time, the late answer is dropped, and when all threads are stuck it is said at once.
-TEST_F(Blocking, AStuckPluginCostsItsOwnQuestionsOnly) {
+TEST_F(Blocking, P_07_AStuckPluginCostsItsOwnQuestionsOnly) {
   std::mutex m;
   std::condition_variable go;
   bool free = false;
@@ -89,7 +89,7 @@ TEST_F(Blocking, AfterTwentyMisdeedsABackendIsNotAskedAnyMore) {
   EXPECT_EQ(asked, 20);
 }
 
-TEST_F(Blocking, ThePasswordOfADroppedQuestionIsWiped) {
+TEST_F(Blocking, R_08_ThePasswordOfADroppedQuestionIsWiped) {
   const std::size_t before = secrets_alive();
   const auto b = make([](const abk_question&, abk_check& c) { give(c, ABK_YES, 0); });
   EXPECT_EQ(workers.ask(*b, lab::login(right), 5s).what, verdict::accept);

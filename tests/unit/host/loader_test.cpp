@@ -114,7 +114,7 @@ TEST_F(Loader, TheFirstAnswerStands) {
   }
 }
 
-TEST_F(Loader, ChecksThatMisbehaveAreTempfails) {
+TEST_F(Loader, P_07_ChecksThatMisbehaveAreTempfails) {
   for (const char* name : {"bad_check_throws", "bad_check_silent", "bad_check_illegal"}) {
     const lab::made m = make(name, {});
     ASSERT_NE(m.backend, nullptr) << name;

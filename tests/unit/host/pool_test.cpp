@@ -168,7 +168,7 @@ TEST_F(Pool, AStaleConnectionIsReplacedOnce) {
   EXPECT_EQ(server.heard("KEY secret"), 2);
 }
 
-TEST_F(Pool, ADeadUpstreamCostsOneRefusalOnceItIsKnownAndComesBackByItself) {
+TEST_F(Pool, F_13_ADeadUpstreamCostsOneRefusalOnceItIsKnownAndComesBackByItself) {
   backend_rules r = lab::rules_for({nobody()});
   r.breaker.failures = 2;
   const auto b = make(r).backend;

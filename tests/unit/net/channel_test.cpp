@@ -252,7 +252,7 @@ TEST(Channel, AWaitOnABrokenChannelReturns) {
   EXPECT_TRUE(spin(c.w, [&] { return back; }));
 }
 
-TEST(Channel, SocketsAreNotInherited) {
+TEST(Channel, R_09_SocketsAreNotInherited) {
   tcp_server server(echo_plain);
   std::vector<bool> before(256);
   for (int fd = 0; fd < 256; ++fd) before[static_cast<std::size_t>(fd)] = ::fcntl(fd, F_GETFD) != -1;

@@ -102,7 +102,7 @@ TEST_F(TimerQueue, MayBeArmedAndBoundAnewInItsOwnCallback) {
   EXPECT_EQ(second, 1);
 }
 
-TEST_F(TimerQueue, ATimerThatIsAlwaysDueDoesNotHoldTheLoop) {
+TEST_F(TimerQueue, S_11_ATimerThatIsAlwaysDueDoesNotHoldTheLoop) {
   bool other = false;
   timer t;
   t.bind(*queue, [&] {

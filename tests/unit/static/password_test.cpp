@@ -32,18 +32,18 @@ TEST(Password, EachSchemeTellsRightFromWrong) {
   }
 }
 
-TEST(Password, BytesAreTakenAsTheyAre) {
+TEST(Password, A_12_BytesAreTakenAsTheyAre) {
   const std::string latin = hash_of("caf\xE9", sha512);
   EXPECT_EQ(check_password("caf\xE9", latin), outcome::right);
   EXPECT_EQ(check_password("caf\xC3\xA9", latin), outcome::wrong);
 }
 
-TEST(Password, ANulIsNotTheEnd) {
+TEST(Password, A_02_ANulIsNotTheEnd) {
   const std::string hash = hash_of("sec", sha512);
   EXPECT_EQ(check_password(std::string_view("sec\0ret", 7), hash), outcome::wrong);
 }
 
-TEST(Password, NothingIsCut) {
+TEST(Password, A_11_NothingIsCut) {
   const std::string base(72, 'p');
   const std::string cut = hash_of(base, bcrypt);
   EXPECT_EQ(check_password(base, cut), outcome::right);

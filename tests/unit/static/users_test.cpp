@@ -106,7 +106,7 @@ TEST(Users, EachMistakeHasItsLineAndItsWords) {
   for (const row& r : rows) EXPECT_EQ(parse(r.text).complaints, r.complaint) << r.text;
 }
 
-TEST(Users, AComplaintNeverShowsAHash) {
+TEST(Users, R_02_AComplaintNeverShowsAHash) {
   EXPECT_EQ(parse("ann@example.com:hunter2-hunter2\nbob@example.com:" + std::string(y) + " x\n").complaints.find("hunter2"), std::string::npos);
 }
 

@@ -142,7 +142,7 @@ const http_error* judge(const std::string& fields, http_body takes = http_body::
   return judge_body(got.head, takes, 8192);
 }
 
-TEST(http_head, JudgesTheBodyBeforeReadingIt) {
+TEST(http_head, JudgesTheBodyBeforeReadingIt_K07_K08_K11_K20) {
   const std::string json = "Content-Type: application/json\r\n";
   EXPECT_EQ(judge(json + "Content-Length: 8192\r\n"), nullptr);
   EXPECT_EQ(judge("Content-Type: Application/JSON; charset=utf-8\r\nContent-Length: 2\r\n"), nullptr);

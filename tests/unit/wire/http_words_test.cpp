@@ -49,7 +49,7 @@ TEST(basic_credentials, LongOnesAreNotDecoded_K16) {
   EXPECT_EQ(parse_basic(basic(std::string(1025, 'u') + ":p")).state, basic_state::too_long);
 }
 
-TEST(client_address, OnlyAddressesAreBelieved) {
+TEST(client_address, T_09_OnlyAddressesAreBelieved) {
   EXPECT_EQ(normal_client("203.0.113.7"), "203.0.113.7");
   EXPECT_EQ(normal_client("2001:DB8:0::1"), "2001:db8::1");
   EXPECT_EQ(normal_client("::ffff:203.0.113.7"), "203.0.113.7");
