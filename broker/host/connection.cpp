@@ -198,16 +198,6 @@ void connection::begin(leg_ptr l) {
   const auto self = shared_from_this();
   // Ready since before this moment: the upstream may have gone meanwhile.
   const bool was_idle = state_ == state::ready && steady::now() - ready_since_ > std::chrono::milliseconds(1);
-  // What an upstream says before it is asked (that it hangs up now, mostly) must not be read as the answer.
-  if (was_idle && (pool_->core().api->flags & ABK_IDLE_READ) == 0) {
-    char byte = 0;
-    if (stream_->read({&byte, 1}).status != io_status::would_block) {
-      boost::asio::post(home_.io, [p = pool_, l] {
-        if (l->is != leg::state::over) p->requeue(l);
-      });
-      return close_now();
-    }
-  }
   if (state_ == state::ready) pool_->connection_idle_ended(*this);
   state_ = state::busy;
   l->is = leg::state::running;

@@ -64,8 +64,8 @@ void pool::requeue(leg_ptr l) {
   l->is = leg::state::waiting;
   if (retired_) return end_leg(*l, finding::tempfail(reason::shutting_down));
   if (core_->disabled()) return end_leg(*l, finding::tempfail(reason::internal, "the backend is disabled: its plugin misbehaved too often"));
-  const bool own = l->out() != nullptr || l->only_upstream >= 0;  // a connection for it alone
-  if (!own && !l->retried)
+  const bool traced = l->out() != nullptr;
+  if (!traced && !l->retried)
     for (const auto& c : local(home).all)
       if (c->role() == l->role && c->reserved() == nullptr && c->ready()) return std::shared_ptr<connection>(c)->begin(std::move(l));
   bool any_usable = false;
@@ -74,7 +74,7 @@ void pool::requeue(leg_ptr l) {
     const std::lock_guard hold(mutex_);
     for (const breaker& b : breakers_) any_usable = any_usable || b.closed();
     full = waiting_.size() >= core_->rules.pool.queue;
-    if (any_usable && !full && !own) waiting_.push_back(l);
+    if (any_usable && !full && !traced) waiting_.push_back(l);
   }
   if (!any_usable) return end_leg(*l, breaker_finding());
   if (full) return end_leg(*l, finding::tempfail(reason::overloaded, "the queue of backend " + core_->rules.name + " is full"));
@@ -83,9 +83,9 @@ void pool::requeue(leg_ptr l) {
   l->on_give_up = [me, who] {
     if (const std::shared_ptr<pool> p = me.lock()) p->forget(who);
   };
-  if (own) {  // a transcript shows all of a fresh connection; a second leg goes to the same server as the first
+  if (traced) {  // a fresh connection of its own, so that the transcript shows all of it
     if (!take_permit()) return end_leg(*l, finding::tempfail(reason::overloaded, "all connections of backend " + core_->rules.name + " are in use"));
-    return open_one(home, l->role, l->start_by, l->only_upstream, l);
+    return open_one(home, l->role, l->start_by, -1, l);
   }
   serve(home);
 }
