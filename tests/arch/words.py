@@ -32,6 +32,12 @@ def check(path, text):
     if path.startswith("broker/core/") and not path.endswith("dispatcher.cpp"):
         yield from hits(r"steady(_clock)?::now", "in core only the dispatcher looks at a clock")
     yield from hits(r"\b(strcpy|strcat|sprintf|gets|strtok|alloca)\s*\(", "a function without bounds")
+    yield from hits(r"\bdlclose\s*\(", "P-10 a plugin stays loaded: threads and destructors of its libraries may run later")
+    yield from hits(r"\b(signal|sigaction)\s*\(\s*SIG(SEGV|BUS|FPE|ILL|ABRT)", "R-10 a handler for crashes prints what it should not")
+    yield from hits(r"\bstd::(basic_)?regex\b", "Q-12 std::regex may take for ever; patterns are matched by hand")
+    if path.startswith("broker/front/"):
+        yield from hits(r"\b(recvmsg|recvmmsg)\s*\(|\bSCM_RIGHTS\b", "J-09 control data is never asked for")
+        yield from hits(r"\.pid\b", "J-13 a caller is judged by user and group, never by process")
     yield from hits(r"\busing namespace\b(?=[^;]*;)", "using namespace in a header") if path.endswith((".hpp", ".h")) else ()
     for at, body in switches(code):
         if VERDICT_CASE.search(body) and re.search(r"\bdefault\s*:", body):
@@ -46,6 +52,11 @@ def path_check(path, text):
 planted(check, "broker/wire/x.cpp", "auto t = steady::now();")
 planted(check, "broker/base/x.cpp", "std::chrono::system_clock::now()")
 planted(check, "broker/core/x.cpp", "switch (v) { case verdict::accept: { f(); } default: g(); }")
+planted(check, "broker/host/x.cpp", "dlclose(library);")
+planted(check, "broker/host/x.cpp", "signal(SIGSEGV, print);")
+planted(check, "broker/core/x.cpp", "std::regex pattern;")
+planted(check, "broker/front/x.cpp", "recvmsg(fd, &m, 0);")
+planted(check, "broker/front/x.cpp", "return of.pid == 1;")
 planted(check, "broker/core/x.hpp", "using namespace std;")
 planted(path_check, "README.md", "see /ho" "me/ann/x")
 assert not list(check("broker/core/x.cpp", "switch (v) { case verdict::accept: switch (c) { case 1: break; } }\nswitch (c) { case 2: break; default: break; }"))
