@@ -161,7 +161,7 @@ class Seen(Life):
                 self.assertNotIn(name, body, target)
         self.assertIn(b"people", clients.request(daemon.http, "GET", "/v1/status").body, "a status without backends shows nothing at all")
 
-    def test_S_03_few_signals_are_caught(self):
+    def test_S_03_R_10_few_signals_are_caught(self):
         """Handlers are the event loop's own, which only write a byte; nothing else catches anything."""
         daemon = self.start()
         if daemon.prefix.sanitized:  # its tools catch signals of their own
