@@ -38,6 +38,13 @@ TEST(Pop3Limits, A_08_what_is_too_long_is_not_sent) {
   EXPECT_PLAYS(judged(longest, "+OK\r\n", ABK_YES, ABK_REASON_NONE, "pass.ok"));
 }
 
+TEST(Pop3Limits, A_09_a_long_name_is_sent_whole) {  // a server that cuts at 40 octets is never helped to log in somebody else
+  const std::string name(41, 'a');
+  auto t = old_server();
+  t.login(name, "secret").says("USER " + name + "\r\n").upstream("+OK\r\n").says_secret("PASS secret\r\n", "secret");
+  EXPECT_PLAYS(judged(t, "+OK\r\n", ABK_YES, ABK_REASON_NONE, "pass.ok"));
+}
+
 TEST(Pop3Limits, A_04_what_would_break_a_line_is_not_sent) {
   auto name = old_server();
   EXPECT_PLAYS(name.login("bob\r\nPASS x", "secret").expect(ABK_NO, ABK_REASON_BAD_NAME, "local.bad-name").stays_ready());
