@@ -127,6 +127,13 @@ class Callers(Life):
             s.close()
         wait_until(lambda: len(os.listdir(folder)) <= before, 5, "as many descriptors as before")
 
+    def test_L_05_A_02_nul_in_a_string_is_a_no(self):
+        """The strings are counted, so a NUL comes through; what stands before it must not count as the whole."""
+        daemon = self.start()
+        self.assertEqual(clients.saslauthd(daemon.mux, ANN, RIGHT), "OK")
+        for user, password in ((ANN + "\0", RIGHT), (ANN + "\0x", RIGHT), (ANN, RIGHT + "\0"), (ANN, RIGHT + "\0x"), (ANN, "\0" + RIGHT), ("\0" + ANN, RIGHT)):
+            self.assertEqual(clients.saslauthd(daemon.mux, user, password), "NO", (user, password))
+
     def test_G_10_there_is_no_default_for_trouble(self):
         """Nobody can ask for a yes, or for a no, where nothing is known."""
         for table in ("broker", "listeners", "routes", "backends"):
