@@ -180,6 +180,12 @@ void logger::reconfigure(const log_settings& s) {
   format_ = s.format;
 }
 
+void logger::give_to(unsigned uid, unsigned gid) {
+  const std::lock_guard hold(mutex_);
+  if (!own_fd_) return;
+  [[maybe_unused]] const int rc = fchown(fd_, uid, gid);  // what fails here is told by the reload that cannot open the file
+}
+
 void logger::submit(level, std::string_view line) {
   bool first = false;
   {

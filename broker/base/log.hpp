@@ -59,6 +59,8 @@ class logger {
   bool wants(level l) const { return l >= least_.load(std::memory_order_relaxed); }
   // For a reload: opens the new target, or the same file again (rotation); on failure throws and changes nothing.
   void reconfigure(const log_settings&);
+  // Makes the log file (if there is one) another user's, before the process becomes that user.
+  void give_to(unsigned uid, unsigned gid);
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
   // Returns once everything logged before the call has been written. For tests and for the end.
   void flush();

@@ -159,10 +159,8 @@ boost::asio::awaitable<finding> dispatcher::ask_stages(const route& r, const std
     backend& b = *stages[i];
     const steady::time_point now = steady::now();
     if (now >= until) {
-      if (found.empty()) {
-        found.push_back(finding::tempfail(reason::deadline));
-        names.push_back(b.name());
-      }
+      found.push_back(finding::tempfail(reason::deadline));  // a source that was not asked has not said no
+      names.push_back(b.name());
       break;
     }
     // What is left is split evenly over the tries that are left, as far as they have not begun at an upstream.

@@ -90,6 +90,13 @@ void branch::remove(session& s) {
 
 void branch::touch(session& s) { sessions_.splice(sessions_.end(), sessions_, s.place_); }
 
+void branch::replace(std::shared_ptr<const listener_terms> with) {
+  terms_ = std::move(with);
+  const auto all = sessions_;
+  for (const auto& one : all)
+    if (!one->still_admitted(terms_->peers)) one->drain();
+}
+
 void branch::drain() {
   draining_ = true;
   const auto all = sessions_;

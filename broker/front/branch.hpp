@@ -26,7 +26,8 @@ class branch : public std::enable_shared_from_this<branch> {
   worker& on() { return on_; }
   listener_shared& shared() { return *shared_; }
   const std::shared_ptr<const listener_terms>& terms() const { return terms_; }
-  void replace(std::shared_ptr<const listener_terms> with) { terms_ = std::move(with); }
+  // From now on these rules. A caller that they do not admit ends after the answer that it waits for.
+  void replace(std::shared_ptr<const listener_terms> with);
   void drain();
   void end_now();
   // The session is closed: forget it.

@@ -56,12 +56,12 @@ void session::read_on() {
 
 void session::on_read(const boost::system::error_code& ec, std::size_t n) {
   reading_ = false;
+  if (n != 0) input_.commit(n);  // also of a session that has ended: what is committed is wiped
   if (ended_) return;
   if (ec) {
     if (ec != boost::asio::error::eof) return close();
     return on_end();
   }
-  input_.commit(n);
   if (farewell_) input_.consume(input_.bytes().size());
   if (busy_ || farewell_)
     read_on();

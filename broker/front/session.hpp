@@ -30,6 +30,8 @@ class session : public std::enable_shared_from_this<session> {
   session& operator=(const session&) = delete;
 
   void start();
+  // By these rules: the peer is who it was, the rules may not be.
+  bool still_admitted(const peer_rules& rules) { return admitted(socket_.native_handle(), who_, rules); }
   bool idle() const { return !busy_ && !farewell_; }
   // Idle sessions end at once, busy ones after their reply.
   void drain();

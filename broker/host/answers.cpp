@@ -54,6 +54,7 @@ verdict verdict_of(question_kind kind, std::uint32_t number) {
   }
 }
 
+constexpr std::size_t text_bytes_max = 64 * 1024;
 constexpr std::size_t addresses_max = 256, address_bytes = 320, attributes_max = 64, attribute_bytes = 512;
 
 }  // namespace
@@ -62,7 +63,10 @@ finding read_answer(question_kind kind, const abk_answer& from, std::string_view
   finding out;
   is_legal = true;
   const auto text = [&](abk_str s, std::size_t most) {
-    return s.len == 0 ? std::string() : blot(clean_notice(view(s).substr(0, most * 4), most), password);
+    if (s.len == 0) return std::string();
+    // Blotted as it came, before cleaning or a cut can change or part the password.
+    const std::string blotted = blot(view(s).substr(0, text_bytes_max), password);
+    return clean_notice(std::string_view(blotted).substr(0, most * 4), most);
   };
   const reason_row* row = std::find_if(reasons.begin(), reasons.end(), [&](const reason_row& r) { return r.number == from.reason; });
   out.what = verdict_of(kind, from.verdict);

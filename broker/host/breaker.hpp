@@ -15,6 +15,8 @@ class breaker {
  public:
   using milliseconds = std::chrono::milliseconds;
   static constexpr milliseconds first_probe{250};
+  // An account of ours that the upstream refuses is tried more slowly, so that it is not locked there.
+  static constexpr milliseconds account_first{1'000}, account_most{300'000};
 
   breaker(std::uint32_t failures, milliseconds reopen) : failures_max_(failures), reopen_(std::max(reopen, first_probe)) {}
 
@@ -23,7 +25,7 @@ class breaker {
   bool take_probe(steady::time_point now) {
     if (closed() || now < next_probe_) return false;
     next_probe_ = now + wait_;
-    wait_ = std::min(wait_ * 2, reopen_);
+    wait_ = std::min(wait_ * 2, last_reason_ == reason::service_account ? account_most : reopen_);
     return true;
   }
   steady::time_point next_probe() const { return next_probe_; }
@@ -32,10 +34,12 @@ class breaker {
   bool failed(steady::time_point now, reason why, std::string text) {
     last_reason_ = why;
     last_text_ = std::move(text);
+    const bool account = why == reason::service_account;  // nobody can log in: one refusal is enough
+    if (account && failures_ < failures_max_) failures_ = failures_max_ - 1;
     if (failures_ < 1'000'000) ++failures_;
     if (failures_ != failures_max_) return false;
-    wait_ = std::min(first_probe * 2, reopen_);
-    next_probe_ = now + first_probe;
+    wait_ = account ? account_first * 2 : std::min(first_probe * 2, reopen_);
+    next_probe_ = now + (account ? account_first : first_probe);
     since_ = now;
     return true;
   }

@@ -81,7 +81,10 @@ void connection::try_next_upstream() {
   upstream_ = candidates_.front();
   // What time is left is split over the replicas that are left, so that the last one gets its turn.
   const auto share = (open_until_ - now) / static_cast<int>(candidates_.size());
-  const steady::time_point until = now + std::min<steady::duration>(pool_->core().rules.timeouts.connect, share);
+  const auto& timeouts = pool_->core().rules.timeouts;
+  const steady::time_point until = now + std::min<steady::duration>(timeouts.connect, share);
+  cut_at_ = share < timeouts.connect && !probing_ ? now + share : steady::time_point::max();
+  prepare_until_ = now + timeouts.connect + timeouts.reply;
   candidates_.erase(candidates_.begin());
   const upstream_rules& u = pool_->upstreams()[upstream_];
   if (reserved_ != nullptr) {
@@ -113,7 +116,9 @@ void connection::upstream_failed(reason why, std::string text, bool try_others) 
   timer_.disarm();
   const std::string label = pool_->upstreams()[upstream_].label();
   if (reserved_ != nullptr) reserved_->note("failed", std::string(name(why)) + ": " + text);
-  if (why != reason::service_account) pool_->upstream_failed(upstream_, home_, why, text);
+  // A connect that a question's own deadline cut short says nothing about the server.
+  const bool cut_short = why == reason::upstream_down && state_ == state::opening && steady::now() >= cut_at_;
+  if (!cut_short) pool_->upstream_failed(upstream_, home_, why, text);
   finding f = finding::tempfail(why, std::move(text));
   f.upstream = label;
   // The first failure is told, unless it only says "down" and a later one says more.
@@ -141,6 +146,7 @@ void connection::start_session() {
   const upstream_rules& u = pool_->upstreams()[upstream_];
   io_.channel = stream_->encrypted() ? ABK_TLS : u.tls == tls_use::starttls ? ABK_STARTTLS_WANTED : ABK_CLEARTEXT;
   io_.eof = false;
+  io_.in = {};
   guarded("open", [&] { session_ = api->open(api, role_); });
   if (session_ == nullptr || session_->begin == nullptr || session_->resume == nullptr || session_->destroy == nullptr) {
     session_ = nullptr;
@@ -149,7 +155,7 @@ void connection::start_session() {
   }
   state_ = state::preparing;
   if (session_->prepare == nullptr) return prepared();
-  arm(pool_->core().rules.timeouts.reply);
+  timer_.arm(prepare_until_);
   std::uint32_t step = 0;
   if (!guarded("prepare", [&] { step = session_->prepare(session_, &io_); })) return upstream_failed(reason::internal, "the plugin failed", false);
   take_step(step);
@@ -198,6 +204,16 @@ void connection::begin(leg_ptr l) {
   const auto self = shared_from_this();
   // Ready since before this moment: the upstream may have gone meanwhile.
   const bool was_idle = state_ == state::ready && steady::now() - ready_since_ > std::chrono::milliseconds(1);
+  // What an upstream says before it is asked (that it hangs up now, mostly) must not be read as the answer.
+  if (was_idle && (pool_->core().api->flags & ABK_IDLE_READ) == 0) {
+    char byte = 0;
+    if (stream_->read({&byte, 1}).status != io_status::would_block) {
+      boost::asio::post(home_.io, [p = pool_, l] {
+        if (l->is != leg::state::over) p->requeue(l);
+      });
+      return close_now();
+    }
+  }
   if (state_ == state::ready) pool_->connection_idle_ended(*this);
   state_ = state::busy;
   l->is = leg::state::running;
@@ -268,7 +284,10 @@ void connection::take_step(std::uint32_t step) {
   if (state_ == state::closed) return;
   flush();
   if (state_ == state::closed) return;
-  if (live() > 0 || state_ == state::preparing) arm(pool_->core().rules.timeouts.reply);
+  const auto reply = pool_->core().rules.timeouts.reply;
+  // A server that drips bytes must not hold a connection in preparation for ever.
+  if (state_ == state::preparing) timer_.arm(std::min<steady::time_point>(steady::now() + reply, prepare_until_));
+  else if (live() > 0) arm(reply);
   switch (step) {
     case ABK_READ:
       std::erase_if(questions_, [](const question& q) { return q.asked == nullptr; });

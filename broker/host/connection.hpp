@@ -39,6 +39,8 @@ class connection : public std::enable_shared_from_this<connection> {
   bool counted_idle = false;  // the pool's note
   const leg_ptr& reserved() const { return reserved_; }
   std::uint32_t role() const { return role_; }
+  bool probing() const { return probing_; }
+  bool served() const { return next_id_ > 1; }  // a question was asked on it
   // Ends it now; unanswered questions get tempfail shutting_down.
   void close_now();
   // Ends it now if nobody waits for an answer on it, else when that is given.
@@ -106,6 +108,7 @@ class connection : public std::enable_shared_from_this<connection> {
   std::size_t upstream_ = 0;
   bool probing_ = false;
   steady::time_point open_until_;
+  steady::time_point cut_at_, prepare_until_;  // of the upstream being tried
   leg_ptr reserved_;
   finding first_failure_;
   bool any_failure_ = false;

@@ -18,6 +18,7 @@ struct leg {
   worker* home = nullptr;
   std::uint32_t role = 0;
   std::string carry;
+  int only_upstream = -1;        // a leg after one that sent a secret: never to another replica
   bool may_see_password = true;
   steady::time_point start_by, until;
 
@@ -33,6 +34,7 @@ struct leg {
   bool goes_on = false;
   std::uint32_t next_role = 0;
   std::string next_carry;
+  int next_upstream = -1;
 
   std::function<void()> on_over;     // called once, by the worker's loop, not from within a plugin
   std::function<void()> on_give_up;  // set by who holds it: takes it out of there

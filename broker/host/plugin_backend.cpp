@@ -172,11 +172,13 @@ boost::asio::awaitable<finding> plugin_backend::run_legs(const stage_question& q
   std::string carry;
   bool password_sent = false;
   bool tried_again = false;
+  int upstream = -1;
   for (std::uint32_t legs = 0; legs < legs_max; ++legs) {
     const leg_ptr l = make_leg(q, start_by, until);
     const leg_guard guard{l};
     l->role = role;
     l->carry = std::move(carry);
+    l->only_upstream = upstream;
     // Once, and for plugins that say so: the ladder from a refused digest to the password itself.
     const bool second_try = password_sent && !tried_again && (core_->api->flags & ABK_SECOND_TRY) != 0;
     tried_again = tried_again || second_try;
@@ -189,6 +191,7 @@ boost::asio::awaitable<finding> plugin_backend::run_legs(const stage_question& q
     }
     role = l->next_role;
     carry = std::move(l->next_carry);
+    if (l->next_upstream >= 0) upstream = l->next_upstream;
   }
   core_->misbehaved("a question with more than 8 legs");
   finding f = finding::tempfail(reason::internal, "more than 8 legs");

@@ -64,8 +64,8 @@ void pool::requeue(leg_ptr l) {
   l->is = leg::state::waiting;
   if (retired_) return end_leg(*l, finding::tempfail(reason::shutting_down));
   if (core_->disabled()) return end_leg(*l, finding::tempfail(reason::internal, "the backend is disabled: its plugin misbehaved too often"));
-  const bool traced = l->out() != nullptr;
-  if (!traced && !l->retried)
+  const bool own = l->out() != nullptr || l->only_upstream >= 0;  // a connection for it alone
+  if (!own && !l->retried)
     for (const auto& c : local(home).all)
       if (c->role() == l->role && c->reserved() == nullptr && c->ready()) return std::shared_ptr<connection>(c)->begin(std::move(l));
   bool any_usable = false;
@@ -74,7 +74,7 @@ void pool::requeue(leg_ptr l) {
     const std::lock_guard hold(mutex_);
     for (const breaker& b : breakers_) any_usable = any_usable || b.closed();
     full = waiting_.size() >= core_->rules.pool.queue;
-    if (any_usable && !full && !traced) waiting_.push_back(l);
+    if (any_usable && !full && !own) waiting_.push_back(l);
   }
   if (!any_usable) return end_leg(*l, breaker_finding());
   if (full) return end_leg(*l, finding::tempfail(reason::overloaded, "the queue of backend " + core_->rules.name + " is full"));
@@ -83,9 +83,9 @@ void pool::requeue(leg_ptr l) {
   l->on_give_up = [me, who] {
     if (const std::shared_ptr<pool> p = me.lock()) p->forget(who);
   };
-  if (traced) {  // a fresh connection of its own, so that the transcript shows all of it
+  if (own) {  // a transcript shows all of a fresh connection; a second leg goes to the same server as the first
     if (!take_permit()) return end_leg(*l, finding::tempfail(reason::overloaded, "all connections of backend " + core_->rules.name + " are in use"));
-    return open_one(home, l->role, l->start_by, -1, l);
+    return open_one(home, l->role, l->start_by, l->only_upstream, l);
   }
   serve(home);
 }
@@ -150,15 +150,19 @@ bool pool::take_permit() {
   return true;
 }
 
-// The permit goes to the worker whose question waits longest.
+// Every worker with a question that waits looks, the longest wait first: one that needs no permit after all must not keep
+// the others from it.
 void pool::give_permit() {
-  worker* next = nullptr;
+  std::vector<worker*> next;
   {
     const std::lock_guard hold(mutex_);
     --permits_used_;
-    if (!waiting_.empty()) next = waiting_.front()->home;
+    for (const leg_ptr& l : waiting_) {
+      if (next.size() == core_->workers.size()) break;
+      if (std::find(next.begin(), next.end(), l->home) == next.end()) next.push_back(l->home);
+    }
   }
-  if (next != nullptr) boost::asio::post(next->io, [self = shared_from_this(), next] { self->serve(*next); });
+  for (worker* w : next) boost::asio::post(w->io, [self = shared_from_this(), w] { self->serve(*w); });
 }
 
 // No permit is free and somebody waits: a worker that has an idle connection closes one.
@@ -190,7 +194,7 @@ void pool::connection_ready(const std::shared_ptr<connection>& c, bool fresh) {
     if (l == nullptr) break;
     c->begin(std::move(l));
   }
-  if (!c->idle()) return;
+  if (!c->idle() || c->counted_idle) return;  // an answer without a byte: this was run already, one call deeper
   c->counted_idle = true;
   idle_.fetch_add(1, std::memory_order_relaxed);
   bool wanted_elsewhere = false;
@@ -224,6 +228,7 @@ void pool::connection_failed(connection& c, const finding& why, bool all_waiting
     }
     return;
   }
+  if (c.probing()) return;  // nobody waited for it
   if (waiting_on(w, c.role()) > local(w).opening[c.role()])
     if (const leg_ptr l = next_waiting(w, c.role())) end_leg(*l, why);
 }
@@ -239,7 +244,8 @@ void pool::connection_closed(connection& c) {
   worker& w = worker::current();
   std::erase_if(local(w).all, [&](const auto& each) { return each.get() == &c; });
   give_permit();
-  if (local(w).warm) warm_up(w);
+  // A server that hangs up on what was never asked must not be connected to without a pause.
+  if (local(w).warm) c.served() ? warm_up(w) : warm_up_later(w);
 }
 
 // ---------------------------------------------------------------- breakers
@@ -333,13 +339,17 @@ void pool::warm_up(worker& w) {
     open_one(w, 0, steady::now() + core_->rules.timeouts.connect + core_->rules.timeouts.reply, -1, nullptr);
     ++have;
   }
-  if (have < share && !mine.warm_timer.armed()) {
-    const std::weak_ptr<pool> me = weak_from_this();
-    mine.warm_timer.bind(w.timers, [me, home = &w] {
-      if (const std::shared_ptr<pool> p = me.lock()) p->warm_up(*home);
-    });
-    mine.warm_timer.arm(steady::now() + std::chrono::seconds(1));
-  }
+  if (have < share) warm_up_later(w);
+}
+
+void pool::warm_up_later(worker& w) {
+  local_part& mine = local(w);
+  if (mine.warm_timer.armed() || retired_) return;
+  const std::weak_ptr<pool> me = weak_from_this();
+  mine.warm_timer.bind(w.timers, [me, home = &w] {
+    if (const std::shared_ptr<pool> p = me.lock()) p->warm_up(*home);
+  });
+  mine.warm_timer.arm(steady::now() + std::chrono::seconds(1));
 }
 
 void pool::retire() {

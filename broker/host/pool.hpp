@@ -103,6 +103,7 @@ class pool : public std::enable_shared_from_this<pool> {
   void forget(const leg*);
   void make_room();
   void warm_up(worker&);
+  void warm_up_later(worker&);
   void probe(std::size_t upstream, worker&);
   local_part& local(worker& w) { return *locals_[w.index]; }
 

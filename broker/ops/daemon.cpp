@@ -34,6 +34,7 @@ daemon::daemon(configuration config, logger& log)
       signals_(main_, SIGTERM, SIGINT, SIGHUP),
       drain_timer_(main_),
       watchdog_timer_(main_),
+      leaving_timer_(main_),
       plugins_(log),
       dispatcher_(log, run_prefix()),
       first_(std::make_unique<configuration>(std::move(config))),
@@ -43,6 +44,7 @@ daemon::daemon(configuration config, logger& log)
 daemon::~daemon() {
   trial_.reset();
   listeners_.clear();
+  leaving_.clear();
   admin_.reset();
   dispatcher_.replace(nullptr);
   std::vector<std::weak_ptr<const void>> backends;
@@ -135,6 +137,7 @@ std::vector<std::string> daemon::start() {
   if (a) admin_ = std::move(*a);
   else bad.push_back("broker.admin_socket: " + a.error().text);
   if (!bad.empty()) return bad;
+  if (const auto owner = owner_of(user)) log_.give_to(owner->first, owner->second);  // else no reload could open it again
   if (const auto r = become_user(user); !r) return {r.error().text};
   if (!secrets_locked()) log_.line(level::warning, "memory_not_locked").field("text", "passwords may reach the swap: raise LimitMEMLOCK (ulimit -l)");
   for (auto& w : workers_) {
@@ -222,6 +225,7 @@ void daemon::drain() {
     tell_systemd("STOPPING=1\nSTATUS=draining");
     log_.line(level::info, "draining").field("sessions", static_cast<std::int64_t>(sessions()));
     trial_.reset();
+    if (!waiting_.empty()) end_reload({"the daemon is stopping"});
     for (const auto& [name, l] : listeners_) l->close();
     admin_->close();
     drain_until_ = steady::now() + current()->config.broker.request_timeout;
@@ -232,6 +236,7 @@ void daemon::drain() {
 std::uint32_t daemon::sessions() const {
   std::uint32_t n = admin_->sessions();
   for (const auto& [name, l] : listeners_) n += l->sessions();
+  for (const auto& l : leaving_) n += l->sessions();
   return n;
 }
 
@@ -239,11 +244,13 @@ void daemon::wait_for_sessions() {
   if (sessions() == 0) {
     signals_.cancel();
     watchdog_timer_.cancel();
+    leaving_timer_.cancel();
     main_.stop();
     return;
   }
   if (steady::now() >= drain_until_) {
     for (const auto& [name, l] : listeners_) l->end_now();
+    for (const auto& l : leaving_) l->end_now();
     admin_->end_now();
   }
   drain_timer_.expires_after(std::chrono::milliseconds(10));

@@ -73,7 +73,7 @@ class daemon final : public status_source {
   void trial_done(std::vector<std::string> problems);
   std::vector<std::string> take(configuration fresh);
   static std::string make_terms_check(const listener_rules&);
-  void retire_listener(std::unique_ptr<listener>);
+  void sweep_leaving(std::chrono::milliseconds left);
   result<std::unique_ptr<listener>> open_listener(listener_rules rules);
   void wait_for_signals();
   void wait_for_sessions();
@@ -88,7 +88,7 @@ class daemon final : public status_source {
   boost::asio::io_context main_{1};
   const std::shared_ptr<main_queue> to_main_ = std::make_shared<main_queue>(main_);
   boost::asio::signal_set signals_;
-  boost::asio::steady_timer drain_timer_, watchdog_timer_;
+  boost::asio::steady_timer drain_timer_, watchdog_timer_, leaving_timer_;
   std::vector<std::unique_ptr<worker>> workers_;
   std::vector<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
   std::vector<std::thread> threads_;
@@ -98,6 +98,7 @@ class daemon final : public status_source {
   mutable std::mutex mutex_;  // guards now_ and listeners_ for the status page; only the main thread writes
   std::shared_ptr<const generation> now_;
   std::map<std::string, std::unique_ptr<listener>> listeners_;
+  std::vector<std::unique_ptr<listener>> leaving_;  // closed by a reload, until their sessions have ended
   std::unique_ptr<listener> admin_;
   std::shared_ptr<admin_service> admin_service_;
   std::map<std::string, int> inherited_;

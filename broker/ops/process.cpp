@@ -64,6 +64,12 @@ result<void> become_user(const std::string& user) {
   return {};
 }
 
+std::optional<std::pair<unsigned, unsigned>> owner_of(const std::string& user) {
+  const passwd* who = user.empty() ? nullptr : getpwnam(user.c_str());
+  if (who == nullptr || geteuid() != 0) return std::nullopt;
+  return std::pair(static_cast<unsigned>(who->pw_uid), static_cast<unsigned>(who->pw_gid));
+}
+
 std::map<std::string, int> inherited_sockets() {
   std::map<std::string, int> out;
   char** names = nullptr;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ void forbid_tracing();
 
 // Becomes `user`, with that user's groups. Only root can; an ordinary user who is that user already is fine.
 result<void> become_user(const std::string& user);
+
+// The ids of `user`; nullopt for "" and for a user that does not exist.
+std::optional<std::pair<unsigned, unsigned>> owner_of(const std::string& user);
 
 // Listening sockets that systemd passed, by FileDescriptorName= (the listener's name, or "admin"). Marks them close-on-exec.
 std::map<std::string, int> inherited_sockets();

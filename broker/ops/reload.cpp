@@ -7,6 +7,8 @@
 namespace authbroker {
 namespace {
 
+constexpr auto leaving_time = std::chrono::seconds(30);
+
 bool same_socket(const listener_rules& a, const listener_rules& b) {
   return a.protocol == b.protocol && a.address.is_unix == b.address.is_unix && a.address.path == b.address.path && a.address.host == b.address.host &&
          a.address.port == b.address.port && a.mode == b.mode && a.owner == b.owner && a.group == b.group;
@@ -77,7 +79,7 @@ std::vector<std::string> daemon::take(configuration fresh) {
   // Listeners: rules that cannot be resolved and sockets that cannot be made refuse the reload.
   std::vector<std::string> bad;
   std::map<std::string, std::unique_ptr<listener>> opened;
-  std::vector<listener_rules*> kept, replaced;
+  std::vector<listener_rules*> kept;
   for (listener_rules& rules : wanted) {
     const auto it = listeners_.find(rules.name);
     const bool same_place = it != listeners_.end() && same_socket(it->second->rules(), rules);
@@ -89,13 +91,14 @@ std::vector<std::string> daemon::take(configuration fresh) {
       kept.push_back(&rules);
       continue;
     }
-    // The same path under other rules: the old socket must go before the new one can come.
+    // The old socket would have to go before the new one can come, and then there is no way back.
     const bool path_in_use = std::any_of(listeners_.begin(), listeners_.end(), [&](const auto& each) {
       const socket_address& a = each.second->rules().address;
       return rules.address.is_unix ? a.is_unix && a.path == rules.address.path : !a.is_unix && a.host == rules.address.host && a.port == rules.address.port;
     });
     if (path_in_use) {
-      replaced.push_back(&rules);
+      bad.push_back(to_string(config_problem{rules.where, "listener." + rules.name,
+                                             "its address is in use by the running configuration under another name, protocol, mode, owner or group; wanted: a restart, or another address"}));
       continue;
     }
     const std::string name = rules.name;
@@ -136,12 +139,6 @@ std::vector<std::string> daemon::take(configuration fresh) {
     }
   }
   for (const auto& [name, l] : old_ones) l->close();
-  for (listener_rules* r : replaced) {
-    const std::string name = r->name;
-    auto l = open_listener(std::move(*r));
-    if (l) opened.emplace(name, std::move(*l));
-    else log_.line(level::error, "listener_lost").field("listener", name).field("text", l.error().text);
-  }
   {
     const std::lock_guard hold(mutex_);
     for (auto& [name, l] : opened) {
@@ -151,7 +148,8 @@ std::vector<std::string> daemon::take(configuration fresh) {
   }
   for (const auto& b : made->backends) b->keep_warm();
   // Sessions of closed listeners end by themselves; the listener goes when the last one has.
-  for (auto& [name, l] : old_ones) retire_listener(std::move(l));
+  for (auto& [name, l] : old_ones) leaving_.push_back(std::move(l));
+  sweep_leaving(leaving_time);
   return {};
 }
 
@@ -160,21 +158,16 @@ std::string daemon::make_terms_check(const listener_rules& rules) {
   return peers ? std::string() : peers.error().text;
 }
 
-// A listener must outlive its sessions: looked at again until there are none, or its time is up.
-void daemon::retire_listener(std::unique_ptr<listener> l) {
-  const auto kept = std::make_shared<std::unique_ptr<listener>>(std::move(l));
-  const auto timer = std::make_shared<boost::asio::steady_timer>(main_);
-  const auto look = std::make_shared<std::function<void(int)>>();
-  const std::weak_ptr<std::function<void(int)>> again = look;
-  *look = [kept, timer, again](int left) {
-    if ((*kept)->sessions() == 0) return;
-    if (left == 0) (*kept)->end_now();
-    timer->expires_after(std::chrono::milliseconds(100));
-    timer->async_wait([look = again.lock(), left](boost::system::error_code ec) {
-      if (!ec && look) (*look)(std::max(left - 1, 0));
-    });
-  };
-  (*look)(300);
+// A listener must outlive its sessions: looked at again until there are none, or their time is up.
+void daemon::sweep_leaving(std::chrono::milliseconds left) {
+  std::erase_if(leaving_, [](const auto& l) { return l->sessions() == 0; });
+  if (leaving_.empty()) return;
+  if (left.count() <= 0)
+    for (const auto& l : leaving_) l->end_now();
+  leaving_timer_.expires_after(std::chrono::milliseconds(100));
+  leaving_timer_.async_wait([this, left](boost::system::error_code ec) {
+    if (!ec) sweep_leaving(left - std::chrono::milliseconds(100));
+  });
 }
 
 }  // namespace authbroker

@@ -63,6 +63,7 @@ reason told_reason(reason r, bool reveal) {
     case reason::account_expired:
     case reason::not_permitted:
     case reason::known_wrong:
+    case reason::too_long:  // of a hash that takes 72 bytes, say: only a name that exists has one
     case reason::no_route: return reason::wrong_password;
     // Told only to somebody who knew the password, or about what was typed, or about the broker.
     case reason::none:
@@ -76,7 +77,6 @@ reason told_reason(reason r, bool reveal) {
     case reason::empty_password:
     case reason::bad_name:
     case reason::bad_password:
-    case reason::too_long:
     case reason::accepts_all:
     case reason::vrfy_unsupported:
     case reason::cannot_verify:

@@ -33,6 +33,7 @@ constexpr row rows[] = {
     {name, preset::none, code::login_delay, words::any, when::always, tempfail, reason::too_frequent, "err-login-delay"},
     {name, preset::communigate, code::any, words::too_frequent, when::always, tempfail, reason::too_frequent, "err-frequency"},
     {name, preset::none, code::any, words::cleartext_refused, when::always, tempfail, reason::misconfigured, "err-cleartext"},
+    {name, preset::none, code::none, words::trouble, when::always, tempfail, reason::upstream_busy, "err-trouble"},
     {name, preset::none, code::any, words::any, when::not_offered, tempfail, reason::misconfigured, "err-not-offered"},
     {name, preset::none, code::auth, words::any, when::always, no, reason::no_such_user, "err-auth"},
     {name, preset::none, code::none, words::any, when::auth_code_promised, tempfail, reason::upstream_busy, "err-unexplained"},
@@ -52,7 +53,11 @@ constexpr row rows[] = {
     {password, preset::none, code::sys, words::any, when::always, tempfail, reason::misconfigured, "err-sys-perm"},
     {password, preset::communigate, code::any, words::too_frequent, when::always, tempfail, reason::too_frequent, "err-frequency"},
     {password, preset::mailtraq, code::none, words::mailbox_locked, when::in_use_accepted, yes, reason::mailbox_busy, "err-locked"},
-    {password, preset::mailtraq, code::none, words::mailbox_locked, when::always, tempfail, reason::upstream_busy, "err-locked-tempfail"},
+    // Words that are never about a password, from servers that have no codes to say so: Courier without its authentication
+    // daemon, Zimbra in maintenance, a maildrop that RFC 1939 lets a server refuse to lock, hMailServer after the right password.
+    {password, preset::none, code::none, words::mailbox_locked, when::always, tempfail, reason::upstream_busy, "err-locked-tempfail"},
+    {password, preset::none, code::none, words::spaced, when::always, tempfail, reason::too_frequent, "err-spaced"},
+    {password, preset::none, code::none, words::trouble, when::always, tempfail, reason::upstream_busy, "err-trouble"},
     {password, preset::none, code::any, words::cleartext_refused, when::always, tempfail, reason::misconfigured, "err-cleartext"},
     {password, preset::none, code::auth, words::any, when::always, no, reason::wrong_password, "err-auth"},
     {password, preset::none, code::none, words::any, when::auth_code_promised, tempfail, reason::upstream_busy, "err-unexplained"},
@@ -87,10 +92,15 @@ bool fits(words wanted, std::string_view text) {
     case words::cleartext_refused:
       return (one_of(text, {"plaintext", "plain text", "cleartext", "clear text", "unencrypted", "non-secure"}) &&
               one_of(text, {"disallow", "not allow", "not permit", "disable", "forbid", "refuse", "denied", "require"})) ||
+             (one_of(text, {"tls", "ssl", "encrypt", "secure connection"}) && one_of(text, {"require", "must", "only valid", "only available", "need", "before"})) ||
              one_of(text, {"must use tls", "must use ssl", "use ssl/tls", "tls required", "ssl required", "encryption required", "must issue a stls", "stls first"});
     case words::alert: return text.size() >= 6 && same_word(text.substr(0, 6), "ALERT:");
     case words::too_frequent: return one_of(text, {"too frequent", "too often", "login frequency", "logins are limited", "login rate"});
-    case words::mailbox_locked: return one_of(text, {"mailbox", "maildrop"}) && one_of(text, {"locked", "in use", "in-use"});
+    case words::mailbox_locked: return one_of(text, {"mailbox", "maildrop"}) && one_of(text, {"locked", "unable to lock", "cannot lock", "in use", "in-use"});
+    case words::spaced: return contains(text, "logins must be at least");
+    case words::trouble:
+      return one_of(text, {"temporar", "try again later", "try later", "internal error", "server error", "system error", "unavailable", "overload",
+                           "too many connections", "shutting down", "autologout", "idle too long", "timed out", "timeout"});
   }
   return false;
 }

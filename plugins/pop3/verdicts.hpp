@@ -30,7 +30,7 @@ struct circumstances {
 };
 
 enum class code : std::uint8_t { any, none, some, auth, sys, sys_temp, in_use, login_delay };
-enum class words : std::uint8_t { any, busy, cleartext_refused, alert, too_frequent, mailbox_locked };
+enum class words : std::uint8_t { any, busy, cleartext_refused, alert, too_frequent, spaced, mailbox_locked, trouble };
 enum class when : std::uint8_t { always, auth_code_promised, not_offered, in_use_accepted };
 
 struct row {

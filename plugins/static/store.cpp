@@ -125,6 +125,9 @@ void store::read_again() {
     std::shared_ptr<const user_table> table;
     const std::size_t hash = std::hash<std::string>{}(text);
     if (state == read_state::refused) faults.push_back(fault);
+    // Half a file must not make half of the people unknown: what is written anew ends with the end of a line.
+    else if (text.empty() || text.back() != '\n')
+      faults.push_back(path_ + (text.empty() ? " is empty" : " ends within a line") + "; taken for half a file, the old content serves");
     else if (hash != hash_before) table = load_users(path_, text, faults);
     const std::size_t people = table ? table->size() : 0;
     const std::string complaint = faults.empty() ? "" : faults.front();
@@ -136,7 +139,7 @@ void store::read_again() {
       if (state == read_state::done) {
         text_hash_ = hash;
         remember(seen);
-        if (hash == hash_before) return;
+        if (hash == hash_before && faults.empty()) return;
       } else {
         seen_ = fingerprint{};
       }

@@ -142,6 +142,24 @@ TEST_F(Dispatcher, F_14_EachTryGetsItsShareOfTheTime) {
   EXPECT_EQ(two->last_start_by, two->last_until);
 }
 
+TEST_F(Dispatcher, ASourceThatThereWasNoTimeToAskHasNotSaidNo) {
+  add("slow", [](const stage_question&) {
+    const auto end = steady::now() + std::chrono::milliseconds(30);
+    while (steady::now() < end) {
+    }
+    return found_as(verdict::absent);
+  });
+  add("never", found_as(verdict::exists));
+  route_rules r = example({}, {"slow", "never"});
+  r.combine = combine_mode::search;
+  route(r);
+  query q = mailbox("ann@example.com");
+  q.deadline = std::chrono::milliseconds(10);
+  const answer a = ask(std::move(q));
+  EXPECT_EQ(a.found.what, verdict::tempfail);
+  EXPECT_EQ(a.found.why, reason::deadline);
+}
+
 TEST_F(Dispatcher, TheClientsAddressGoesUpstreamOnlyIfBelieved) {
   const auto one = add("one", found_as(verdict::accept));
   route(example({"one"}));

@@ -33,6 +33,18 @@ TEST(Breaker, ProbesAfter250MsDoublingUpToReopen) {
   EXPECT_EQ(at, (std::vector<long>{250, 750, 1750, 2750, 3750, 4750}));
 }
 
+TEST(Breaker, ARefusedAccountOpensItAtOnceAndIsTriedSlowly) {
+  breaker b(5, milliseconds(1'000));
+  EXPECT_TRUE(b.failed(zero, reason::service_account, "49"));
+  std::vector<long> at;
+  for (long s = 0; s < 1'200; ++s)
+    if (b.take_probe(zero + std::chrono::seconds(s))) {
+      at.push_back(s);
+      b.failed(zero + std::chrono::seconds(s), reason::service_account, "49");
+    }
+  EXPECT_EQ(at, (std::vector<long>{1, 3, 7, 15, 31, 63, 127, 255, 511, 811, 1111}));
+}
+
 TEST(Breaker, TheFirstSuccessClosesIt) {
   breaker b(1, milliseconds(1'000));
   EXPECT_FALSE(b.succeeded(zero));

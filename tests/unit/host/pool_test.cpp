@@ -197,13 +197,13 @@ TEST_F(Pool, AWrongPasswordNeverOpensABreaker) {
   EXPECT_FALSE(b->status().connections.upstreams[0].open);
 }
 
-TEST_F(Pool, AServiceAccountsFailureDoesNotCountAgainstTheUpstream) {
+TEST_F(Pool, ARefusedServiceAccountIsTriedOnceAndThenWithBackOff) {
   const lab::line_server server([](const std::string&) { return std::string("!ACCOUNT"); });
   backend_rules r = lab::rules_for({server.upstream()});
-  r.breaker.failures = 1;
+  r.breaker.failures = 5;
   const auto b = make(r).backend;
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(workers.ask(*b, lab::login(right), 5s).why, reason::service_account);
-  EXPECT_FALSE(b->status().connections.upstreams[0].open);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(workers.ask(*b, lab::login(right), 5s).why, reason::service_account);
+  EXPECT_EQ(server.connections(), 1) << "ten questions must not lock the account upstream";
 }
 
 TEST_F(Pool, F_04_AnEndlessLineEndsTheConnection) {
