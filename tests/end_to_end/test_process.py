@@ -52,6 +52,8 @@ class Memory(LabCase):
         server = self.lab.adopt(Pop3Server(users={"ann": RIGHT}))
         daemon = self.lab.daemon(backends=[pop3_backend("mail", server.url("127.0.0.1"))], routes=[route("mail.test", "mail", strip_domain=True)])
         self.verdict(daemon.login("ann@mail.test", RIGHT), "accept")
+        if daemon.prefix.sanitized:  # mlock does nothing there
+            return
         self.assertGreater(status_of(daemon)["VmLck"], 0)
 
 
