@@ -15,7 +15,7 @@ namespace authbroker {
 namespace {
 
 constexpr auto companion_time_max = std::chrono::seconds(1);
-constexpr auto retry_after_default = std::chrono::seconds(1);
+constexpr std::chrono::milliseconds retry_after_least{1000}, retry_after_spread{2000};
 
 void set_local(answer& a, verdict what, reason why) {
   a.found.what = what;
@@ -226,8 +226,10 @@ void dispatcher::finish(const query& q, answer& a, steady::time_point began) {
     a.found = finding::tempfail(reason::internal, "illegal verdict");
     row = find_row(a.found.what, a.found.why);
   }
-  // When trying again makes sense, and nobody said when: soon, since the broker's own answer to a dead upstream is cheap.
-  if (a.found.what == verdict::tempfail && a.found.why != reason::misconfigured && a.found.retry_after.count() == 0) a.found.retry_after = retry_after_default;
+  // When trying again makes sense, and nobody said when: soon, since the broker's own answer to a dead upstream is cheap; and
+  // not all at once.
+  if (a.found.what == verdict::tempfail && a.found.why != reason::misconfigured && a.found.retry_after.count() == 0)
+    a.found.retry_after = retry_after_least + std::chrono::milliseconds(next_id_.load(std::memory_order_relaxed) * 613 % retry_after_spread.count());
   a.text = a.found.public_text.empty() ? std::string(row->told) : a.found.public_text;
   if (is_yes(a.found.what) && a.found.mailbox.empty() && a.found.what == verdict::exists) a.found.mailbox = a.identity;
   a.elapsed = std::chrono::duration_cast<std::chrono::microseconds>(steady::now() - began);

@@ -137,9 +137,14 @@ void blocking_lane::submit(const leg_ptr& l) {
   if (more_threads) {
     try {
       std::thread([self = shared_from_this()] { self->work(); }).detach();
-    } catch (const std::system_error&) {  // S-12: no thread to be had
-      const std::lock_guard hold(mutex_);
-      --threads_;
+    } catch (const std::system_error&) {  // no thread to be had: without any, nobody would ever take the question
+      bool alone = false;
+      {
+        const std::lock_guard hold(mutex_);
+        alone = --threads_ == 0;
+        if (alone) std::erase(queue_, j);
+      }
+      if (alone) return end_leg(*l, finding::tempfail(reason::overloaded, "the system gives no thread for the plugin"));
     }
   }
   wake_.notify_one();
