@@ -13,7 +13,7 @@ namespace authbroker {
 namespace {
 
 constexpr int accepts_a_turn = 64;  // then others on this worker have theirs
-constexpr std::uint32_t near_enough = 8;  // sessions more than on the worker that has the fewest
+constexpr std::uint32_t near_enough = accepts_a_turn;  // sessions more than on the worker that has the fewest: one batch
 
 int duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
 
