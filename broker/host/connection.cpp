@@ -20,6 +20,7 @@ connection::connection(std::shared_ptr<pool> owner, worker& home, std::uint32_t 
   io_.send = &io_send;
   io_.finish = &io_finish;
   io_.next = &io_next;
+  io_.note = &io_note;
 }
 
 connection::~connection() {
@@ -189,7 +190,7 @@ void connection::became_ready() {
 
 // ---------------------------------------------------------------- questions
 
-std::uint32_t connection::questions_max() const { return std::max(pool_->core().api->questions_max, 1u); }
+std::uint32_t connection::questions_max() const { return std::max(pool_->core().api->questions_max[role_], 1u); }
 
 std::size_t connection::live() const {
   return static_cast<std::size_t>(std::count_if(questions_.begin(), questions_.end(), [](const question& q) { return q.asked != nullptr; }));

@@ -91,6 +91,7 @@ class connection : public std::enable_shared_from_this<connection> {
   static void io_send(abk_io*, const void*, std::size_t n, const abk_range*, std::size_t);
   static void io_finish(abk_io*, std::uint32_t id, const abk_answer*);
   static void io_next(abk_io*, std::uint32_t id, std::uint32_t role, abk_str carry);
+  static void io_note(abk_io*, std::uint32_t id, abk_str what, abk_str text);
   template <class Call>
   bool guarded(const char* what, Call call);
 

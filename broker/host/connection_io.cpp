@@ -27,6 +27,10 @@ void connection::io_send(abk_io* io, const void* bytes, std::size_t n, const abk
     me.pool_->core().misbehaved("send() of more than 64 KiB");
     return;
   }
+  if (count > 0 && me.io_.channel == ABK_STARTTLS_WANTED) {  // a service account's password, before TLS is up
+    me.pool_->core().misbehaved("send() of a secret before STARTTLS");
+    return;
+  }
   const std::string_view text(static_cast<const char*>(bytes), n);
   for (question& q : me.questions_) {
     if (q.asked == nullptr || !login_kind(*q.asked)) continue;
@@ -85,6 +89,17 @@ void connection::io_next(abk_io* io, std::uint32_t id, std::uint32_t role, abk_s
 
 // ---------------------------------------------------------------- transcript and facts
 
+void connection::io_note(abk_io* io, std::uint32_t id, abk_str what, abk_str text) {
+  connection& me = self(io);
+  const leg* l = me.tracer();
+  if (id != 0) {
+    const question* q = me.find(id);
+    l = q != nullptr && q->asked != nullptr && q->asked->out() != nullptr ? q->asked.get() : nullptr;
+  }
+  if (l == nullptr) return;
+  l->note(escape_for_log(view(what).substr(0, 32)), escape_for_log(blot(std::string(view(text).substr(0, 1000)), l->password())));
+}
+
 leg* connection::tracer() const {
   for (const question& q : questions_)
     if (q.asked != nullptr && q.asked->out() != nullptr) return q.asked.get();
@@ -94,6 +109,10 @@ leg* connection::tracer() const {
 void connection::trace_bytes(std::string_view direction, std::string_view bytes, const abk_range* secrets, std::size_t count) {
   const leg* l = tracer();
   if (l == nullptr) return;
+  if ((pool_->core().api->flags & ABK_BINARY) != 0) {
+    l->note(direction, std::to_string(bytes.size()) + " bytes");
+    return;
+  }
   std::string text;
   for (std::size_t i = 0; i < bytes.size();) {
     const abk_range* in = std::find_if(secrets, secrets + count, [&](const abk_range& r) { return i >= r.offset && i < r.offset + r.len; });

@@ -96,8 +96,8 @@ std::shared_ptr<plugin_backend> plugin_backend::make(const backend_rules& rules,
     if (api->size < sizeof(abk_backend)) {
       found.push_back({rules.where, key, "the plugin's abk_backend has " + std::to_string(api->size) + " bytes; wanted: at least " + std::to_string(sizeof(abk_backend))});
       core->api = nullptr;
-    } else if ((api->kinds & (ABK_LOGIN | ABK_MAILBOX)) == 0 || (conversations != 0 && api->open == nullptr) || (api->check_kinds != 0 && api->check == nullptr) || api->roles > 4) {
-      found.push_back({rules.where, key, "the plugin made a backend that answers nothing, lacks open() or check(), or has more than 4 roles"});
+    } else if ((api->kinds & (ABK_LOGIN | ABK_MAILBOX)) == 0 || (conversations != 0 && api->open == nullptr) || (api->check_kinds != 0 && api->check == nullptr) || api->roles > ABK_ROLES_MAX || std::max(api->login_role, api->mailbox_role) >= std::max(api->roles, 1u)) {
+      found.push_back({rules.where, key, "the plugin made a backend that answers nothing, lacks open() or check(), has more than 4 roles, or starts at one that it does not have"});
     } else if ((conversations & (ABK_LOGIN | ABK_MAILBOX)) != 0 && rules.upstream.empty()) {
       found.push_back({rules.where, key + ".upstream", "found none; wanted: at least one, since plugin \"" + rules.plugin + "\" talks to a server"});
     }
@@ -168,7 +168,8 @@ boost::asio::awaitable<finding> plugin_backend::run_legs(const stage_question& q
   const std::shared_ptr<pool> where = pool_for(q.dynamic_host);
   const to_pool submit{where};  // named: see above
   if (where == nullptr) co_return finding::tempfail(reason::overloaded, "64 hosts of dynamic routes are in use");
-  std::uint32_t role = 0;
+  const abk_backend& api = *core_->api;
+  std::uint32_t role = q.kind == question_kind::login ? api.login_role : q.kind == question_kind::mailbox ? api.mailbox_role : 0;
   std::string carry;
   bool password_sent = false;
   bool tried_again = false;
@@ -180,7 +181,7 @@ boost::asio::awaitable<finding> plugin_backend::run_legs(const stage_question& q
     l->carry = std::move(carry);
     l->only_upstream = upstream;
     // Once, and for plugins that say so: the ladder from a refused digest to the password itself.
-    const bool second_try = password_sent && !tried_again && (core_->api->flags & ABK_SECOND_TRY) != 0;
+    const bool second_try = password_sent && !tried_again && (api.flags & ABK_SECOND_TRY) != 0;
     tried_again = tried_again || second_try;
     l->may_see_password = !password_sent || second_try;
     co_await leg_over(l, submit);

@@ -28,7 +28,7 @@ abk_session* open(const abk_backend*, std::uint32_t) {
 }
 const abk_plugin* plugin() {
   static const abk_plugin me = {sizeof me, ABK_ABI_MINOR, "defect", "1", nullptr, [](const abk_host*, abk_config*) {
-                                  static abk_backend backend = {sizeof backend, nullptr, ABK_LOGIN, 0, 0, 1, 1, 0, open, nullptr, nullptr};
+                                  static abk_backend backend = {sizeof backend, nullptr, ABK_LOGIN, 0, 0, 1, 0, 0, {1}, 0, open, nullptr, nullptr};
                                   return &backend;
                                 }};
   return &me;

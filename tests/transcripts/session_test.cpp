@@ -37,7 +37,7 @@ class pipelined_backend final : public abk::backend {
   traits about() const override {
     traits t;
     t.kinds = ABK_LOGIN;
-    t.questions_max = 8;
+    t.questions_max[0] = 8;
     return t;
   }
   std::unique_ptr<abk::session> open(std::uint32_t) const override { return std::make_unique<pipelined>(); }

@@ -195,6 +195,10 @@ typedef struct abk_io {
   /* Ends this leg of question `id`: it goes on, with `carry` (at most 4 KiB) in abk_question.carry, on a connection of
    * another role of this backend, under the same deadline. */
   void (*next)(struct abk_io *, uint32_t id, uint32_t role, abk_str carry);
+  /* A line for the transcript of `authbroker test` (id 0: of whoever waits for this connection), such as "search",
+   * "base=dc=example filter=(mail=ann@example.com)". Costs little when nobody watches. Never a password: what is shown is
+   * blotted all the same. The only lines there are of a backend with ABK_BINARY. */
+  void (*note)(struct abk_io *, uint32_t id, abk_str what, abk_str text);
 } abk_io;
 
 /* One upstream connection. Made by open(), ended by destroy(). */
@@ -252,8 +256,10 @@ enum { /* abk_backend.flags */
   ABK_IDLE_READ = 1, /* call resume() also between questions */
   /* Exactly one leg after the first one that sent a secret may see the password again. For a ladder such as POP3's (a digest
    * was refused by a server that then hung up: it may know the password in another form only), and for nothing else. */
-  ABK_SECOND_TRY = 2
+  ABK_SECOND_TRY = 2,
+  ABK_BINARY = 4 /* its protocol is not made of text: transcripts show what note() says, and how many bytes went each way */
 };
+enum { ABK_ROLES_MAX = 4 };
 
 typedef struct abk_backend { /* one [[backend]]; immutable once created */
   uint32_t size;
@@ -261,8 +267,10 @@ typedef struct abk_backend { /* one [[backend]]; immutable once created */
   uint32_t kinds;         /* the questions it answers: ABK_LOGIN | ABK_MAILBOX */
   uint32_t check_kinds;   /* of these, the ones answered by check(); the others are conversations */
   uint32_t inline_kinds;  /* of check_kinds, those whose check() never blocks and takes less than 50 us: run on the event loop */
-  uint32_t roles;         /* conversations: how many connection roles, 1 to 4; 0 counts as 1. A question starts at role 0. */
-  uint32_t questions_max; /* questions in flight on one connection; 0 counts as 1 */
+  uint32_t roles;         /* conversations: how many connection roles, 1 to ABK_ROLES_MAX; 0 counts as 1. Probes go to role 0. */
+  uint32_t login_role;    /* where a login starts */
+  uint32_t mailbox_role;  /* where a mailbox question starts */
+  uint32_t questions_max[ABK_ROLES_MAX]; /* questions in flight on one connection of a role; 0 counts as 1 */
   uint32_t flags;
   abk_session *(*open)(const struct abk_backend *, uint32_t role);                         /* [any] NULL: out of memory */
   void (*check)(const struct abk_backend *, const abk_question *, abk_check *);            /* [pool], or [any] when inline */

@@ -14,7 +14,7 @@ class connection_rig {
   enum class state { preparing, wants_tls, ready, busy, closed };
 
   connection_rig(host_rig& host, std::uint32_t channel, std::uint32_t role = 0) : host_(host), role_(role) {
-    io_ = {sizeof io_, this, {nullptr, 0}, channel, false, &consume, &send, &finish, &next};
+    io_ = {sizeof io_, this, {nullptr, 0}, channel, false, &consume, &send, &finish, &next, &note};
     session_ = host.backend()->open(host.backend(), role);
     if (session_ == nullptr) {
       host_.complain("open() gave no session");
@@ -84,6 +84,7 @@ class connection_rig {
   std::string take_marks() { return std::exchange(marks_, {}); }
   const std::string& sent() const { return sent_; }
 
+  std::vector<std::string> notes;    // "what: text", as `authbroker test` would show them
   std::vector<said_answer> answers;  // id 0: why the connection could not be prepared
   bool goes_on = false;              // next() was called
   std::uint32_t next_role = 0;
@@ -231,6 +232,15 @@ class connection_rig {
     me.next_role = role;
     me.carry.assign(carry.len > 0 ? carry.data : "", carry.len);
     me.open_.erase(id);
+  }
+
+  static void note(abk_io* io, std::uint32_t id, abk_str what, abk_str text) {
+    connection_rig& me = self(io);
+    if (!me.in_call_) me.host_.complain("note() outside a call");
+    const std::string_view shown(text.len > 0 ? text.data : "", text.len);
+    const auto it = me.open_.find(id);
+    if (it != me.open_.end() && it->second->password.size() >= 4 && shown.find(it->second->password) != shown.npos) me.host_.complain("note() of a password");
+    me.notes.push_back(std::string(what.len > 0 ? what.data : "", what.len) + ": " + std::string(shown));
   }
 
   host_rig& host_;

@@ -7,6 +7,7 @@
 #include <abk/host.hpp>
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <memory>
 #include <stdexcept>
@@ -70,6 +71,8 @@ class io {
     forget(id);
     raw_->next(raw_, id, role, str(carry));
   }
+  // A line for the transcript of `authbroker test`; id 0: of whoever waits for this connection.
+  void note(std::uint32_t id, std::string_view what, std::string_view text) const noexcept { raw_->note(raw_, id, str(what), str(text)); }
   std::optional<std::string> fact(std::uint32_t id, scope of, std::string_view key) const {
     char value[ABK_FACT_VALUE_MAX];
     std::size_t n = 0;
@@ -116,7 +119,9 @@ class backend {
     std::uint32_t check_kinds = 0;   // of these, the ones that check() answers
     std::uint32_t inline_kinds = 0;  // of these, the ones whose check() never blocks
     std::uint32_t roles = 1;
-    std::uint32_t questions_max = 1;
+    std::uint32_t login_role = 0;    // where a login starts
+    std::uint32_t mailbox_role = 0;  // where a mailbox question starts
+    std::array<std::uint32_t, ABK_ROLES_MAX> questions_max{1, 1, 1, 1};  // in flight on one connection, by role
     std::uint32_t flags = 0;
   };
   virtual traits about() const = 0;
@@ -213,7 +218,7 @@ inline abk_session* open(const abk_backend* b, std::uint32_t role) noexcept {
   try {
     auto s = std::make_unique<held_session>();
     s->of = me->inner.get();
-    s->open.reserve(std::max<std::size_t>(1, me->about.questions_max));
+    s->open.reserve(role < ABK_ROLES_MAX ? std::max<std::size_t>(1, me->about.questions_max[role]) : 1);
     s->inner = me->inner->open(role);
     if (!s->inner) return nullptr;
     s->api = {sizeof(abk_session), s.get(), &prepare, &begin, &resume, &cancel, &destroy_session};
@@ -257,7 +262,9 @@ abk_backend* create(const abk_host* raw, abk_config* cfg, Create&& make) noexcep
     if (!held->inner || given.failed()) return nullptr;
     held->about = held->inner->about();
     const auto& t = held->about;
-    held->api = {sizeof(abk_backend), held.get(), t.kinds, t.check_kinds, t.inline_kinds, t.roles, t.questions_max, t.flags, &open, &check, &destroy_backend};
+    const auto& n = t.questions_max;
+    held->api = {sizeof(abk_backend), held.get(), t.kinds, t.check_kinds, t.inline_kinds, t.roles, t.login_role, t.mailbox_role,
+                 {n[0], n[1], n[2], n[3]}, t.flags, &open, &check, &destroy_backend};
     return &held.release()->api;
   } catch (const std::exception& e) {
     cfg->problem(cfg, "", e.what());

@@ -246,7 +246,7 @@ void destroy_line_backend(abk_backend* b) { delete static_cast<line_backend*>(b-
 template <bool reusable>
 abk_backend* create_line(const abk_host*, abk_config*) {
   auto* b = new line_backend{{}, reusable};
-  b->api = {sizeof(abk_backend), b, ABK_LOGIN, 0, 0, 1, 1, 0, &line_open, nullptr, &destroy_line_backend};
+  b->api = {sizeof(abk_backend), b, ABK_LOGIN, 0, 0, 1, 0, 0, {1}, 0, &line_open, nullptr, &destroy_line_backend};
   return &b->api;
 }
 
@@ -256,7 +256,7 @@ abk_backend* create_check(const abk_host*, abk_config*) {
   static const auto check = [](const abk_backend*, const abk_question* q, abk_check* c) { the_deed(*q, *c); };
   static const auto destroy = [](abk_backend* b) { delete b; };
   const std::uint32_t inline_kinds = the_deed_is_inline ? ABK_LOGIN : 0;
-  return new abk_backend{sizeof(abk_backend), nullptr, ABK_LOGIN, ABK_LOGIN, inline_kinds, 1, 1, 0, nullptr, check, destroy};
+  return new abk_backend{sizeof(abk_backend), nullptr, ABK_LOGIN, ABK_LOGIN, inline_kinds, 1, 0, 0, {1}, 0, nullptr, check, destroy};
 }
 
 }  // namespace
