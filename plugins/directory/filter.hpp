@@ -33,6 +33,8 @@ class value_template {
   void add(place where) { pieces_.push_back({where, {}}); }
   bool empty() const noexcept { return pieces_.empty(); }
   const std::vector<piece>& pieces() const noexcept { return pieces_; }
+  bool has(place where) const noexcept;
+  static std::string_view of(const piece&, const values&) noexcept;
   std::string raw(const values&) const;
 
  private:

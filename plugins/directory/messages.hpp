@@ -159,8 +159,9 @@ struct password_policy {
   policy_error error = policy_error::none;
   std::optional<std::chrono::seconds> expires_in;
   std::optional<std::int32_t> grace_logins;
+  bool netscape_expired = false;  // beside success: a new password must be set; beside a refusal: it has expired
   bool unreadable = false;
 };
-password_policy policy_of(std::span<const control>) noexcept;
+password_policy policy_of(std::span<const control>);
 
 }  // namespace directory

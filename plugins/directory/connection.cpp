@@ -1,0 +1,93 @@
+#include "connection.hpp"
+
+#include <limits>
+
+namespace directory {
+namespace {
+
+using abk::reason;
+using abk::step;
+
+// Rootdns are above all access control and password policy: fine for a first try, wrong for a broker.
+[[noreturn]] void disconnected(const message& m) {
+  std::string text = "the server is about to close the connection";
+  reason why = reason::upstream_down;
+  if (const auto* said = std::get_if<extended_result>(&m.body)) {
+    text += ": " + in_words(said->of);
+    if (said->of.code == result_code::busy) why = reason::upstream_busy;
+    if (said->of.code == result_code::protocol_error) why = reason::upstream_nonsense;
+    if (said->of.code == result_code::stronger_auth_required) why = reason::misconfigured;
+  }
+  throw abk::give_up(why, "message.disconnection", text);
+}
+
+[[noreturn]] void unasked() { throw abk::give_up(reason::upstream_nonsense, "message.unasked", "a message that answers nothing that was asked"); }
+
+}  // namespace
+
+std::int32_t connection::new_id() {
+  if (last_id_ == std::numeric_limits<std::int32_t>::max()) throw abk::give_up(reason::internal, "message.ids", "no message ids are left on this connection");
+  return ++last_id_;
+}
+
+step connection::prepare(abk::io& up) {
+  if (up.channel() != abk::encryption::starttls_wanted) return log_in(up);
+  stage_ = stage::asking_for_tls;
+  up.send({encode_start_tls(new_id())});
+  return step::read;
+}
+
+step connection::log_in(abk::io& up) {
+  if (account_ == nullptr || account_->dn.empty()) {
+    stage_ = stage::prepared;
+    return step::ready;
+  }
+  stage_ = stage::binding;
+  const bind_request out = encode_bind(new_id(), account_->dn, account_->password, true);
+  up.send({out.head, account_->password}, out.tail);
+  return step::read;
+}
+
+step connection::preparing(const message& m, abk::io& up) {
+  if (m.id != last_id_) unasked();
+  switch (stage_) {
+    case stage::asking_for_tls: {
+      const auto* const said = std::get_if<extended_result>(&m.body);
+      if (said == nullptr || (!said->oid.empty() && said->oid != oid_start_tls)) unasked();
+      if (said->of.code != result_code::success) throw abk::give_up(reason::tls_unavailable, "starttls.refused", in_words(said->of));
+      stage_ = stage::handshake;
+      return step::start_tls;
+    }
+    case stage::binding: {
+      const auto* const said = std::get_if<bind_result>(&m.body);
+      if (said == nullptr) unasked();
+      up.note(0, "service account", account_->dn + ": " + in_words(said->of));
+      const bind_reply reply{*said, m.controls, account_->dn};
+      if (const auto why = judge_service_bind(reply)) throw abk::give_up(why->why, why->rule, why->operator_text);
+      stage_ = stage::prepared;
+      return step::ready;
+    }
+    case stage::handshake:
+    case stage::prepared: break;
+  }
+  unasked();
+}
+
+step connection::resume(abk::io& up) {
+  if (stage_ == stage::handshake && up.channel() == abk::encryption::tls) return log_in(up);
+  for (;;) {
+    const frame next = next_message(up.in());
+    if (next.is == frame::state::need_more) break;
+    if (next.is == frame::state::malformed) throw abk::give_up(reason::upstream_nonsense, "message.malformed", next.problem);
+    decoded got = decode(up.in().substr(0, next.bytes));
+    if (!got.value) throw abk::give_up(reason::upstream_nonsense, "message.malformed", got.problem);
+    up.consume(next.bytes);
+    const message& m = *got.value;
+    if (m.is_disconnection()) disconnected(m);
+    if (stage_ != stage::prepared) return preparing(m, up);
+    heard(m, !up.in().empty(), up);
+  }
+  return stage_ == stage::prepared ? next_step() : step::read;
+}
+
+}  // namespace directory

@@ -1,0 +1,37 @@
+// What all connections to a directory share: messages out of bytes, message ids, StartTLS and the service account's bind.
+//
+// Fails: towards tempfail, by abk::give_up, which ends the connection: bytes that are not LDAP, a message that answers
+// nothing that was asked, the server's notice that it is about to close.
+#pragma once
+#include <abk/session.hpp>
+
+#include "dialect.hpp"
+
+namespace directory {
+
+class connection : public abk::session {
+ public:
+  abk::step prepare(abk::io&) final;
+  abk::step resume(abk::io&) final;
+
+ protected:
+  // `account`: binds as it before the first question; nullptr, or one without a name: nobody.
+  explicit connection(const service* account) : account_(account) {}
+  // A message that came after the connection was prepared; `more`: further bytes follow it already.
+  virtual void heard(const message&, bool more, abk::io&) = 0;
+  virtual bool waits() const = 0;  // for replies
+  virtual bool spent() const { return false; }  // not to be used again
+  std::int32_t new_id();
+  abk::step next_step() const { return waits() ? abk::step::read : spent() ? abk::step::close : abk::step::ready; }
+
+ private:
+  enum class stage : std::uint8_t { asking_for_tls, handshake, binding, prepared };
+  abk::step log_in(abk::io&);
+  abk::step preparing(const message&, abk::io&);
+
+  const service* account_;
+  stage stage_ = stage::asking_for_tls;
+  std::int32_t last_id_ = 0;
+};
+
+}  // namespace directory

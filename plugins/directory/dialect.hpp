@@ -1,0 +1,86 @@
+// What one kind of directory makes of questions and entries. The conversations (search_session, bind_session) are the same for
+// all; a plugin brings a dialect. Immutable, shared by all connections of a backend, called on any thread.
+#pragma once
+#include <abk/answer.hpp>
+
+#include "messages.hpp"
+#include "verdicts.hpp"
+
+#include <variant>
+
+namespace directory {
+
+// The roles of a directory's connections. One whose last bind was a user's never searches.
+inline constexpr std::uint32_t search_role = 0;
+inline constexpr std::uint32_t bind_role = 1;
+inline constexpr std::uint32_t searches_in_flight_max = 32;  // questions on one connection of search_role
+
+inline constexpr std::size_t dn_bytes_max = 2048;
+inline constexpr std::size_t bases_max = 8;
+
+// How connections that search are prepared, and what their searches have in common.
+struct service {
+  std::string dn;              // or what else the server takes as a name; empty: searches go out anonymously
+  abk::secret_view password;   // lives as long as the backend
+  std::vector<std::string> bases;
+  search_scope scope = search_scope::sub;
+  std::chrono::seconds time_limit{0};
+  std::vector<std::string> attributes;  // asked for
+};
+
+// An entry that was found. Owned.
+struct hit {
+  struct attribute {
+    std::string name;
+    std::vector<std::string> values;
+  };
+  std::string dn;
+  std::vector<attribute> attributes;
+  bool truncated = false;  // it had more than is kept
+  // The values of `name` (ASCII case folded); none if it is not there.
+  const std::vector<std::string>& values(std::string_view name) const noexcept;
+};
+
+// Whose entry that is, as the answer will say it.
+struct person {
+  std::string dn;  // what a login binds as
+  std::string mailbox;
+  abk::mailbox_kind kind = abk::mailbox_kind::unknown;
+  std::vector<std::string> addresses;
+  bool addresses_complete = false;
+  std::vector<std::pair<std::string, std::string>> attributes;
+};
+
+// One round of searches: the same filter under every base. Filters are BER, as filter_template::encode makes them.
+struct round {
+  std::string_view name;  // begins the rule: "search", "catch-all"
+  std::string filter;
+  std::string shown;      // the filter as text, for people
+  // A login only: a second filter, sent together with the first; the entry found must match it too, else `not_permitted`.
+  std::string required;
+};
+
+class dialect {
+ public:
+  explicit dialect(service s) : service_(std::move(s)) {}
+  virtual ~dialect() = default;
+  dialect(const dialect&) = delete;
+  dialect& operator=(const dialect&) = delete;
+
+  const service& search_as() const noexcept { return service_; }
+
+  // Round `n`, from 0, of searches for this question; nothing when there is none. A further round is asked when the one before
+  // found nobody.
+  virtual std::optional<round> plan(const abk::question&, std::size_t n) const = 0;
+  // What the one entry that was found means: whose it is, or a refusal (a no, or a tempfail; never a yes).
+  virtual std::variant<person, abk::answer> read(const abk::question&, std::size_t round, const hit&) const = 0;
+  // What a login binds as that begins at bind_role. Empty: it cannot be said, and the login is a tempfail.
+  virtual std::string bind_name(const abk::question&) const { return {}; }
+  // Rows that are looked at before those that all directories share.
+  virtual std::span<const bind_row> own_rows() const { return {}; }
+
+ private:
+  service service_;
+};
+
+}  // namespace directory
