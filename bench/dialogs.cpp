@@ -116,6 +116,7 @@ std::unique_ptr<dialog> make_dialog(std::string_view mode) {
   if (mode == "basic") return std::make_unique<http>(true);
   if (mode == "saslauthd") return std::make_unique<saslauthd>();
   if (mode == "pop3") return std::make_unique<pop3>();
+  if (mode == "ldap" || mode == "ldap-search") return make_ldap_dialog(mode == "ldap-search");
   return nullptr;
 }
 

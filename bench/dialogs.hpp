@@ -24,7 +24,8 @@ class dialog {
   virtual verdict go_on(std::string& in, std::string& out, bool ended) = 0;
 };
 
-// "http", "basic", "saslauthd", "pop3"; null for others.
+// "http", "basic", "saslauthd", "pop3", "ldap" (a bind), "ldap-search" (a search by address, then a bind); null for others.
 std::unique_ptr<dialog> make_dialog(std::string_view mode);
+std::unique_ptr<dialog> make_ldap_dialog(bool search);
 
 }  // namespace bench

@@ -14,6 +14,8 @@ import sys
 import tempfile
 import time
 
+import directory
+
 
 def free_port():
     with socket.socket() as s:
@@ -83,13 +85,33 @@ class Bench:
         pem = [self.path("cert.pem"), self.path("key.pem")]
         self.upstream = self.start(f"{programs}/pop3_upstream", self.plain, self.tls, *pem, ready=[self.plain, self.tls])
         self.stuck = self.start(f"{programs}/pop3_upstream", self.stalled, self.stalled_tls, *pem, "--stall", ready=[self.stalled])
+        if {"ldap", "far"} & set(self.options.rows):
+            self.start_directory(pem)
         self.write_config()
+
+    def start_directory(self, pem):
+        self.ldap, self.ldaps, self.far = (f"tcp:127.0.0.1:{free_port()}" for _ in range(3))
+        command = directory.prepare(self.path("directory"), *pem)
+        self.slapd = self.start(*command, "-h", f"ldap://{self.ldap[4:]} ldaps://{self.ldaps[4:]}", ready=[self.ldap, self.ldaps])
+        self.start(f"{self.options.programs}/delay", self.far, self.ldap, 250, ready=[self.far])
+
+    def directory_backends(self):
+        """By template, by search, by template over TLS, and by template with a quarter of a second on the way."""
+        text = ""
+        template, search = f'user_dn = "uid={{local}},{directory.PEOPLE}"\n', (
+            f'base = "{directory.PEOPLE}"\nfilter = "(mail={{address}})"\nbind_dn = "cn=reader,dc=bench,dc=example"\nbind_password = "reader"\n')
+        for name, url, settings, pool in (("bind", "ldap://" + self.ldap[4:], template, 32), ("search", "ldap://" + self.ldap[4:], search, 32),
+                                          ("tls", "ldaps://localhost:" + self.ldaps.rsplit(":", 1)[1], template, 32), ("far", "ldap://" + self.far[4:], template, 1000)):
+            text += (f'[[backend]]\nname = "ldap-{name}"\nplugin = "ldap"\nupstream = ["{url}"]\ncleartext = true\npool = {{ connections = {pool}, queue = 4000 }}\n'
+                     f'tls = {{ ca_file = "{self.path("cert.pem")}" }}\n[backend.settings]\n{settings}[[route]]\ndomains = ["{name}.example"]\nlogin = ["ldap-{name}"]\n')
+        return text
 
     def write_config(self):
         port = {name: address.rsplit(":", 1)[1] for name, address in (("plain", self.plain), ("tls", self.tls), ("stalled", self.stalled))}
         limits = "limits = { connections = 4000, in_flight = 4000 }"
         backend = '[[backend]]\nname = "{0}"\nplugin = "pop3"\nupstream = ["{1}"]\ncleartext = {2}\n'
-        with open(self.path("authbroker.toml"), "w") as f:
+        # It holds a password, though one that means nothing.
+        with open(os.open(self.path("authbroker.toml"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
             f.write(f"""
 [broker]
 plugin_dirs = ["{os.path.abspath(self.options.prefix)}/lib/authbroker/plugins"]
@@ -118,7 +140,10 @@ tls = {{ ca_file = "{self.path('cert.pem')}" }}
 timeouts = {{ reply = "29s" }}
 """)
             for name in ("bench", "plain", "tls", "stalled"):
-                f.write(f'[[route]]\ndomains = ["{name}.example"]\nlogin = ["{name}"]\n')
+                domain = "pop3s" if name == "tls" else name
+                f.write(f'[[route]]\ndomains = ["{domain}.example"]\nlogin = ["{name}"]\n')
+            if {"ldap", "far"} & set(self.options.rows):
+                f.write(self.directory_backends())
 
     def broker(self):
         return self.start(os.path.join(self.options.prefix, "sbin/authbrokerd"), "--config", self.path("authbroker.toml"),
@@ -168,7 +193,37 @@ timeouts = {{ reply = "29s" }}
         self.row("POP3 through the broker", self.best("http", http, "--user", "ann@plain.example", watch=[daemon]), direct)
         full = self.row("POP3 over TLS direct, full handshakes", self.best("pop3", self.tls, "--tls", "--full-handshake", watch=[self.upstream]))
         self.row("POP3 over TLS direct, resumed", self.best("pop3", self.tls, "--tls", watch=[self.upstream]), full)
-        self.row("POP3 over TLS through the broker", self.best("http", http, "--user", "ann@tls.example", watch=[daemon]), full)
+        self.row("POP3 over TLS through the broker", self.best("http", http, "--user", "ann@pop3s.example", watch=[daemon]), full)
+        self.stop(daemon)
+
+    def directories(self):
+        daemon = self.broker()
+        http, sasl = "unix:" + self.path("http"), "unix:" + self.path("sasl")
+        everybody = ("--users", directory.COUNT)
+
+        def compare(what, mode, domain, target, *more):
+            user = ("--user", "ann@" + domain, *everybody)
+            direct = self.row(f"LDAP {what} direct (the server's CPU)", self.best(mode, target, *user, *more, watch=[self.slapd]))
+            self.row(f"LDAP {what}, HTTP", self.best("http", http, *user, watch=[daemon]), direct)
+            self.row(f"LDAP {what}, saslauthd", self.best("saslauthd", sasl, *user, watch=[daemon]), direct)
+            alone = self.row(f"LDAP {what} direct, one caller", self.best(mode, target, *user, *more, "--callers", 1, watch=[self.slapd]))
+            broker = self.row(f"LDAP {what}, HTTP, one caller", self.best("http", http, *user, "--callers", 1, watch=[daemon]), alone)
+            self.note("added by the broker, one caller", f"p50 {broker['p50_us'] - alone['p50_us']:.0f} µs, p99 {broker['p99_us'] - alone['p99_us']:.0f} µs")
+        compare("login", "ldap", "bind.example", self.ldap)
+        compare("search, then bind", "ldap-search", "search.example", self.ldap)
+        compare("login over TLS", "ldap", "tls.example", self.ldaps, "--tls")
+        self.stop(daemon)
+
+    def far_away(self):
+        daemon = self.broker()
+        idle = self.rss(daemon)
+        user = ("--user", "ann@far.example", "--users", directory.COUNT)
+        for callers in (100, 1000):
+            words = (*user, "--callers", callers)
+            direct = self.row(f"LDAP login 250 ms away, {callers:,} callers, direct", self.load("ldap", self.far, *words, seconds=10))
+            through = self.load("http", "unix:" + self.path("http"), *words, seconds=10, watch=[daemon])
+            self.row(f"the same through the broker, {callers:,} connections", through, direct)
+        self.note("RSS beyond idle", f"{through['watched'][0]['rss_kib'] / 1024 - idle:.1f} MiB")
         self.stop(daemon)
 
     def rss(self, child):
@@ -216,9 +271,9 @@ def main():
     parser.add_argument("programs")
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("rows", nargs="*", default=["front", "pop3", "memory", "stuck"])
+    parser.add_argument("rows", nargs="*", default=["front", "pop3", "ldap", "far", "memory", "stuck"])
     bench = Bench(parser.parse_args())
-    deeds = {"front": bench.front, "pop3": bench.pop3, "memory": bench.memory, "stuck": bench.stuck_beside_healthy}
+    deeds = {"front": bench.front, "pop3": bench.pop3, "memory": bench.memory, "stuck": bench.stuck_beside_healthy, "ldap": bench.directories, "far": bench.far_away}
     try:
         bench.prepare()
         for name in bench.options.rows:
