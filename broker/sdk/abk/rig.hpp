@@ -267,7 +267,8 @@ inline bool host_rig::fact_get(abk_io* io, std::uint32_t id, std::uint32_t scope
 inline void host_rig::fact_put(abk_io* io, std::uint32_t id, std::uint32_t scope, abk_str key, abk_str what, std::uint32_t ttl_s) {
   connection_rig& at = connection_rig::self(io);
   if ((id == 0 && scope != ABK_FACT_UPSTREAM) || (id != 0 && at.open_.count(id) == 0)) at.host_.complain("a fact about no open question");
-  if (key.len > ABK_FACT_KEY_MAX || what.len > ABK_FACT_VALUE_MAX || ttl_s == 0) at.host_.complain("a fact that is too long, or has no life");
+  if (key.len > ABK_FACT_KEY_MAX || what.len > ABK_FACT_VALUE_MAX) at.host_.complain("a fact that is too long");
+  else if (ttl_s == 0) at.host_.facts.erase(std::to_string(scope) + "/" + std::string(key.data, key.len));
   else at.host_.facts[std::to_string(scope) + "/" + std::string(key.data, key.len)] = std::string(what.data, what.len);
 }
 

@@ -101,6 +101,7 @@ class channel {
   void note(std::string_view what, std::string_view text) const noexcept;
   std::optional<std::string> fact(scope, std::string_view key) const;
   void learn(scope, std::string_view key, std::string_view value, std::chrono::seconds keep) const noexcept;
+  void forget(scope of, std::string_view key) const noexcept { learn(of, key, {}, std::chrono::seconds(0)); }
 
  private:
   talk* on_;
