@@ -6,18 +6,13 @@ namespace {
 using abk::reason;
 using std::chrono::hours;
 
-constexpr int capability_lines_max = 64;
-constexpr std::size_t capability_bytes_max = 8192;
-
 // Facts. "No APOP here" belongs to a backend and route, since one server may hold domains with and without clear passwords.
 constexpr std::string_view fact_apop = "pop3.apop";
-constexpr std::string_view fact_stamp = "pop3.apop-timestamp";
 constexpr std::string_view fact_xclient = "pop3.xclient";
+constexpr std::string_view fact_plain = "pop3.auth-plain";
 constexpr hours a_day{24};
 constexpr hours a_month{31 * 24};
 constexpr std::string_view carry_apop_refused = "apop-refused";
-
-[[noreturn]] void give_up_as(const abk::answer& a) { throw abk::give_up(a.why, a.rule, a.operator_text); }
 
 // A refusal of APOP that leaves USER/PASS to be tried: the server judged the digest, or did not know the command.
 bool leaves_another_try(const abk::answer& a) { return a.what == abk::verdict::no || a.rule == "apop.err-unexplained"; }
@@ -31,101 +26,36 @@ abk::part<reply> connection::hear(abk::channel up) {
   co_return parse_reply(line_);
 }
 
-// ---------------------------------------------------------------- before the question
-
-abk::part<void> connection::prepare(abk::channel up) {
-  up.limit({.received_max = 2048, .sent_max = command_bytes_max});
-  std::optional<std::string> greeting = co_await up.line_or_end();
-  if (!greeting) {
-    reason why = rules_.like == preset::mailtraq ? reason::upstream_busy : reason::upstream_refuses_us;
-    std::string text = "the server closed the connection before its greeting: an access list, a ban, or too many connections";
-    if (rules_.like == preset::imail) text += "; IMail bans an address until its service is restarted";
-    throw abk::give_up(why, "greeting.none", text);
-  }
-  line_ = *greeting;
-  const reply hello = parse_reply(line_);
-  if (hello.what != status::ok) give_up_as(judge("greeting", moment::greeting, hello, now()));
-
-  const bool starttls = up.encrypted() == abk::encryption::starttls_wanted;
-  if (starttls) {
-    // A timestamp from before the handshake may be anybody's: no APOP on this connection.
-    if (rules_.apop == apop_use::require)
-      throw abk::give_up(reason::misconfigured, "apop.starttls", "apop = \"require\" cannot work with STARTTLS: use pop3s");
-    co_await switch_to_tls(up);
-  } else if (rules_.apop != apop_use::never) {
-    read_timestamp(*greeting, up);
-    if (rules_.apop == apop_use::require && timestamp_.empty())
-      throw abk::give_up(reason::misconfigured, "apop.not-offered", "apop = \"require\", and the greeting has no timestamp that can be used");
-  }
-  can_ = co_await ask_capabilities(up);
-}
-
-abk::part<void> connection::switch_to_tls(abk::channel up) {
-  const capabilities in_the_clear = co_await ask_capabilities(up);
-  if (in_the_clear.known && !in_the_clear.stls) throw abk::give_up(reason::tls_unavailable, "stls.not-offered", "CAPA does not list STLS");
-  up.command({"STLS"});
-  const reply go = co_await hear(up);
-  if (go.what != status::ok) give_up_as(judge("stls", moment::stls, go, now()));
-  co_await up.start_tls();
-  // in_the_clear ends here: what was said before the handshake is not believed after it.
-}
-
-abk::part<capabilities> connection::ask_capabilities(abk::channel up) {
-  capabilities out;
-  if (rules_.like == preset::imail) co_return out;  // IMail is older than CAPA
-  up.command({"CAPA"});
-  const reply first = co_await hear(up);
-  if (first.what == status::err) {
-    // Servers older than RFC 2449 say so: nothing is known then. One that is in trouble says that instead.
-    if (code_is(first.code, "SYS")) give_up_as(judge("capa", moment::capa, first, now()));
-    co_return out;
-  }
-  if (first.what != status::ok) throw abk::give_up(reason::upstream_nonsense, "capa.nonsense");
-  out.known = true;
-  std::size_t bytes = 0;
-  for (int lines = 0;; ++lines) {
-    const std::string raw = co_await up.line();
-    std::string_view line = raw;
-    bytes += line.size();
-    line.remove_suffix(line.ends_with("\r\n") ? 2 : 1);
-    if (line == ".") break;
-    if (lines == capability_lines_max || bytes > capability_bytes_max)
-      throw abk::give_up(reason::upstream_nonsense, "capa.too-long", "CAPA has no end within 64 lines and 8 KiB");
-    add_capability(out, line);
-  }
-  co_return out;
-}
-
-void connection::read_timestamp(std::string_view greeting, abk::channel up) {
-  const std::string_view stamp = apop_timestamp(greeting);
-  if (stamp.empty()) return;
-  // A server that repeats a timestamp is broken, or somebody replays it. Compared by digest: facts are short.
-  const auto digest = apop_digest(stamp, abk::secret_view());
-  if (!digest) return;
-  const std::string_view mark = digest->view().reveal();  // of a public text: no secret
-  if (const auto before = up.fact(abk::scope::upstream, fact_stamp); before && *before == mark) return;
-  up.learn(abk::scope::upstream, fact_stamp, mark, a_day);
-  timestamp_ = stamp;
-}
-
-// ---------------------------------------------------------------- the question
-
 abk::part<abk::after> connection::answer(const abk::question& who, abk::channel up) {
   if (who.kind == ABK_PROBE) {
+    if (recalled_) co_await learn_capabilities(up);  // whoever probes wants to know how it is now
     up.decide(tell());
     co_return abk::after::ready;
   }
   const bool apop = apop_first(who, up);
   if (const perhaps why = excuse(who, apop)) {
-    up.decide(*why);  // nothing was sent: the connection is as good as new
-    co_return abk::after::ready;
+    const bool stale = recalled_ && why->what == abk::verdict::tempfail;
+    if (stale) forget_capabilities(up);
+    up.decide(*why);
+    if (stale) co_return abk::after::close;
+    co_return abk::after::ready;  // nothing was sent: the connection is as good as new
   }
   if (rules_.forward_client && an_address(who.client)) co_await forward_client(who, up);
-  const perhaps found = co_await log_in(who, up);
+  perhaps found;
+  try {
+    found = co_await log_in(who, up);
+  } catch (const abk::give_up&) {
+    forget_capabilities(up);
+    throw;
+  }
   if (!found) co_return abk::after::close;  // handed on
+  if (found->what == abk::verdict::tempfail) forget_capabilities(up);
   up.decide(*found);
-  up.command({"QUIT"});  // at once: an open session may lock the maildrop
-  co_await up.line_or_end();
+  // At once: an open session may lock the maildrop. Its reply would tell nothing: the verdict stands. It could show that the
+  // server had said one "+OK" too many, so that every reply was taken for the one before; but only after the wait, and law
+  // is that the reply to the password decides. What can be seen in time is seen by command(): it sends nothing while
+  // something unread has come.
+  up.command({"QUIT"});
   co_return abk::after::close;
 }
 
@@ -162,7 +92,8 @@ abk::part<connection::perhaps> connection::log_in(const abk::question& who, abk:
   }
   const auto chosen = choose(rules_.mechanisms, can_, who.login_name, who.password);
   if (const auto* why = std::get_if<abk::answer>(&chosen)) co_return *why;
-  const plan by = std::get<plan>(chosen);
+  plan by = std::get<plan>(chosen);
+  if (by.initial_response && up.fact(abk::scope::upstream, fact_plain)) by.initial_response = false;
   unoffered_ = by.unoffered;
   const perhaps found = co_await by_plan(who, up, by, apop);
   if (found && found->what == abk::verdict::yes && (apop || who.carry == carry_apop_refused)) up.learn(abk::scope::backend, fact_apop, "no", a_day);
@@ -228,7 +159,12 @@ abk::part<connection::perhaps> connection::by_plain(const abk::question& who, ab
     up.command({encoded});
   }
   const reply said = co_await hear(up);
-  co_return judge("auth-plain", moment::password, said, now());
+  const abk::answer found = judge("auth-plain", moment::password, said, now());
+  // Servers of before RFC 5034 have no initial response: they refuse the command, or ask for what they were given. It is a
+  // tempfail, since such a response goes only to servers whose refusals of credentials bear [AUTH].
+  if (initial_response && (said.what == status::challenge || found.rule == "auth-plain.err-unexplained"))
+    up.learn(abk::scope::upstream, fact_plain, "challenge", a_day);
+  co_return found;
 }
 
 abk::part<connection::perhaps> connection::by_login(const abk::question& who, abk::channel up, bool after_apop) {

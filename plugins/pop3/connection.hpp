@@ -23,8 +23,15 @@ class connection final : public abk::conversation {
   using perhaps = std::optional<abk::answer>;
 
   abk::part<reply> hear(abk::channel);
+  // before the question: prepare.cpp
+  abk::part<void> learn_capabilities(abk::channel);
   abk::part<capabilities> ask_capabilities(abk::channel);
+  abk::part<capabilities> ask_mechanisms(abk::channel);
   abk::part<void> switch_to_tls(abk::channel);
+  void read_timestamp(std::string_view greeting, abk::channel);
+  void forget_capabilities(abk::channel);
+
+  // the question
   abk::part<void> forward_client(const abk::question&, abk::channel);
   abk::part<perhaps> log_in(const abk::question&, abk::channel);
   abk::part<abk::answer> by_apop(const abk::question&, abk::channel);
@@ -34,7 +41,6 @@ class connection final : public abk::conversation {
   abk::part<perhaps> by_login(const abk::question&, abk::channel, bool after_apop);
   abk::part<bool> hung_up(abk::channel, bool after_apop);
 
-  void read_timestamp(std::string_view greeting, abk::channel);
   bool apop_first(const abk::question&, abk::channel) const;
   perhaps excuse(const abk::question&, bool apop) const;
   abk::answer tell() const;
@@ -44,6 +50,9 @@ class connection final : public abk::conversation {
   capabilities can_;
   std::string timestamp_;  // of a greeting that offers APOP; empty: no APOP on this connection
   std::string line_;       // the last line heard; replies refer to it
+  std::string_view fact_capa_;  // the name of the fact that remembers can_: what is true in the clear need not be true inside
+  bool recalled_ = false;       // can_ was remembered, not asked for
+  bool capa_in_the_clear_ = false;  // the server answered CAPA before the handshake
   bool unoffered_ = false;
 };
 

@@ -66,7 +66,9 @@ std::variant<plan, abk::answer> choose(const std::vector<mechanism>& allowed, co
     }
     plan out;
     out.by = by;
-    out.initial_response = by == mechanism::plain && size_of("AUTH PLAIN \r\n") + abk::base64_size(2 + name.size() + password.size()) <= command_bytes_max;
+    // CAPA's SASL line is older (RFC 2449) than the initial response (RFC 5034): a server may know the one and refuse the other.
+    // With AUTH-RESP-CODE such a refusal is no verdict; without it, it would read as a wrong password.
+    out.initial_response = by == mechanism::plain && can.auth_resp_code && size_of("AUTH PLAIN \r\n") + abk::base64_size(2 + name.size() + password.size()) <= command_bytes_max;
     return out;
   }
   if (first_excuse) return *first_excuse;

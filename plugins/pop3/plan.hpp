@@ -16,7 +16,7 @@ inline constexpr std::size_t command_bytes_max = 255;
 
 struct plan {
   mechanism by = mechanism::user;
-  bool initial_response = false;  // PLAIN: it fits the command
+  bool initial_response = false;  // PLAIN: the server may be given it with the command, and it fits
   bool unoffered = false;         // nothing better is known than USER, though CAPA did not list it
 };
 

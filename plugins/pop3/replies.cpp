@@ -23,6 +23,16 @@ std::string_view next_word(std::string_view& line) {
   return word;
 }
 
+// At most a day.
+std::uint32_t seconds(std::string_view digits) {
+  std::uint32_t out = 0;
+  for (const char c : digits) {
+    if (c < '0' || c > '9' || out > 86'400) break;
+    out = out * 10 + static_cast<std::uint32_t>(c - '0');
+  }
+  return std::min<std::uint32_t>(out, 86'400);
+}
+
 }  // namespace
 
 bool same_word(std::string_view a, std::string_view b) {
@@ -91,20 +101,40 @@ void add_capability(capabilities& to, std::string_view line) {
   if (same_word(name, "USER")) to.user = true;
   if (same_word(name, "STLS")) to.stls = true;
   if (same_word(name, "AUTH-RESP-CODE")) to.auth_resp_code = true;
-  if (same_word(name, "SASL")) {
-    for (std::string_view mechanism = next_word(line); !mechanism.empty(); mechanism = next_word(line)) {
-      if (same_word(mechanism, "PLAIN")) to.plain = true;
-      if (same_word(mechanism, "LOGIN")) to.login = true;
-    }
+  if (same_word(name, "SASL")) add_mechanisms(to, line);
+  if (same_word(name, "LOGIN-DELAY")) to.login_delay_s = seconds(next_word(line));
+}
+
+void add_mechanisms(capabilities& to, std::string_view line) {
+  for (std::string_view mechanism = next_word(line); !mechanism.empty(); mechanism = next_word(line)) {
+    if (same_word(mechanism, "PLAIN")) to.plain = true;
+    if (same_word(mechanism, "LOGIN")) to.login = true;
   }
-  if (same_word(name, "LOGIN-DELAY")) {
-    std::uint32_t seconds = 0;
-    for (const char c : next_word(line)) {
-      if (c < '0' || c > '9' || seconds > 86'400) break;
-      seconds = seconds * 10 + static_cast<std::uint32_t>(c - '0');
-    }
-    to.login_delay_s = std::min<std::uint32_t>(seconds, 86'400);
+}
+
+std::string remembered(const capabilities& can) {
+  std::string out = "AUTH-RESP-CODE";
+  if (can.user) out += " USER";
+  if (can.plain) out += " PLAIN";
+  if (can.login) out += " LOGIN";
+  if (can.login_delay_s > 0) out += " LOGIN-DELAY=" + std::to_string(can.login_delay_s);
+  return out;
+}
+
+capabilities recalled(std::string_view text) {
+  constexpr std::string_view delay = "LOGIN-DELAY=";
+  capabilities out;
+  for (std::string_view word = next_word(text); !word.empty(); word = next_word(text)) {
+    if (word == "AUTH-RESP-CODE") out.auth_resp_code = true;
+    else if (word == "USER") out.user = true;
+    else if (word == "PLAIN") out.plain = true;
+    else if (word == "LOGIN") out.login = true;
+    else if (word.starts_with(delay)) out.login_delay_s = seconds(word.substr(delay.size()));
+    else return {};
   }
+  if (!out.auth_resp_code) return {};
+  out.known = true;
+  return out;
 }
 
 }  // namespace pop3

@@ -1,6 +1,7 @@
-// What a POP3 server says, taken apart. Pure functions: bytes in, values out; nothing is allocated, nothing fails.
+// What a POP3 server says, taken apart. Pure functions: bytes in, values out; nothing fails.
 #pragma once
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace pop3 {
@@ -44,6 +45,14 @@ struct capabilities {
 
 // Adds what one line of CAPA's answer says (without its line end). Unknown capabilities are ignored.
 void add_capability(capabilities& to, std::string_view line);
+
+// Adds the names of SASL mechanisms in `line`, separated by blanks.
+void add_mechanisms(capabilities& to, std::string_view line);
+
+// The capabilities as one short line of at most 64 bytes, and back. What is not such a line gives unknown capabilities, and so
+// does one without AUTH-RESP-CODE: see learn_capabilities(). STLS is left out: it is asked for before, or not at all.
+std::string remembered(const capabilities&);
+capabilities recalled(std::string_view);
 
 // True if `text` holds `part`, whatever the letter case.
 bool contains(std::string_view text, std::string_view part);

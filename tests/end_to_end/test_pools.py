@@ -112,7 +112,7 @@ class Pools(LabCase):
         self.verdict(daemon.login(ANN, RIGHT), "accept")
 
     def test_warm_connections_wait_before_any_question(self):
-        server = self.lab.adopt(Pop3Server(users={"ann": RIGHT}))
+        server = self.lab.adopt(Pop3Server(users={"ann": RIGHT}, capa=("USER",)))  # one that is asked for CAPA each time
         daemon = self.start(server, pool={"warm": 2})
         self.assertTrue(server.wait(lambda s: sum(any(line.startswith(b"CAPA") for _, line in one.lines) for one in list(s.sessions)) >= 2))
         self.assertEqual(server.credentials, 0)

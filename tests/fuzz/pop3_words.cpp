@@ -39,6 +39,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   must(can.login_delay_s <= 86'400, "a delay without a bound");
 
+  must(pop3::remembered(can).size() <= 64 && pop3::remembered(pop3::recalled(in)).size() <= 64, "a memory that no fact can hold");
+  const pop3::capabilities back = pop3::recalled(pop3::remembered(can));
+  must(back.known && back.user == can.user && back.plain == can.plain && back.login == can.login && back.login_delay_s == can.login_delay_s, "a memory that errs");
+
   can.known = (size & 1) != 0;
   const std::size_t half = size / 2;
   const std::string_view name = in.substr(0, half), password = in.substr(half);

@@ -58,7 +58,7 @@ TEST(Pop3Limits, A_06_a_name_with_a_blank_needs_auth) {
 }
 
 TEST(Pop3Limits, AMissingMechanismIsTheOperatorsMatter) {
-  auto t = old_server();
+  auto t = server_with("+OK\r\nUSER\r\n.\r\n");
   EXPECT_PLAYS(t.settings({{"mechanisms", std::vector<std::string>{"PLAIN"}}}).expect(ABK_TEMPFAIL, ABK_REASON_MISCONFIGURED, "local.no-mechanism").stays_ready());
 }
 

@@ -118,15 +118,40 @@ TEST(Pop3Login, F_09_a_reply_before_its_command_is_nonsense) {
 
 // ---------------------------------------------------------------- AUTH
 
+constexpr const char* capa_sasl_1998 = "+OK\r\nSASL PLAIN\r\n.\r\n";                       // RFC 2449: no word of initial responses
+constexpr const char* capa_sasl_coded = "+OK\r\nAUTH-RESP-CODE\r\nSASL PLAIN\r\n.\r\n";  // a refusal that is no verdict can be told
+constexpr const char* ann_plain = "AGFubkBleGFtcGxlLmNvbQBvcGVuIHNlc2FtZQ==";
+
 TEST(Pop3Auth, PlainWithAnInitialResponse) {
-  auto t = server_with("+OK\r\nSASL PLAIN\r\n.\r\n");
-  t.says_secret("AUTH PLAIN AGFubkBleGFtcGxlLmNvbQBvcGVuIHNlc2FtZQ==\r\n", "AGFubkBleGFtcGxlLmNvbQBvcGVuIHNlc2FtZQ==");
+  auto t = server_with(capa_sasl_coded);
+  t.says_secret(std::string("AUTH PLAIN ") + ann_plain + "\r\n", ann_plain);
   EXPECT_PLAYS(judged(t, "+OK\r\n", ABK_YES, ABK_REASON_NONE, "auth-plain.ok"));
+}
+
+TEST(Pop3Auth, PlainWithoutOneWhereARefusalOfItWouldReadAsAWrongPassword) {
+  auto t = server_with(capa_sasl_1998);
+  t.says("AUTH PLAIN\r\n").upstream("+ \r\n").says_secret(std::string(ann_plain) + "\r\n", ann_plain);
+  EXPECT_PLAYS(judged(t, "-ERR no\r\n", ABK_NO, ABK_REASON_WRONG_PASSWORD, "auth-plain.err"));
+}
+
+TEST(Pop3Auth, AServerThatDoesNotTakeAnInitialResponseIsAskedForAChallengeFromThenOn) {
+  for (const auto& [reply, reason, rule] : {std::make_tuple("-ERR wrong number of arguments\r\n", ABK_REASON_UPSTREAM_BUSY, "auth-plain.err-unexplained"),
+                                            std::make_tuple("+ \r\n", ABK_REASON_UPSTREAM_NONSENSE, "auth-plain.nonsense")}) {
+    auto t = server_with(capa_sasl_coded);
+    t.says(std::string("AUTH PLAIN ") + ann_plain + "\r\n").upstream(reply).learns(ABK_FACT_UPSTREAM, "pop3.auth-plain", "challenge");
+    EXPECT_PLAYS(t.expect(ABK_TEMPFAIL, static_cast<std::uint32_t>(reason), rule).says("QUIT\r\n").closes());
+  }
+  auto next = server_with(capa_sasl_coded);
+  next.knows(ABK_FACT_UPSTREAM, "pop3.auth-plain", "challenge").says("AUTH PLAIN\r\n").upstream("+ \r\n").says_secret(std::string(ann_plain) + "\r\n", ann_plain);
+  EXPECT_PLAYS(judged(next, "+OK\r\n", ABK_YES, ABK_REASON_NONE, "auth-plain.ok"));
+  auto wrong = server_with(capa_sasl_coded);
+  wrong.says(std::string("AUTH PLAIN ") + ann_plain + "\r\n").upstream("-ERR [AUTH] no\r\n").knows_not(ABK_FACT_UPSTREAM, "pop3.auth-plain");
+  EXPECT_PLAYS(wrong.expect(ABK_NO, ABK_REASON_WRONG_PASSWORD, "auth-plain.err-auth").says("QUIT\r\n").closes());
 }
 
 TEST(Pop3Auth, PlainWithoutOneWhenTheLineWouldBeTooLong) {
   const std::string password(184, 'p');
-  auto t = server_with("+OK\r\nSASL PLAIN\r\n.\r\n");
+  auto t = server_with(capa_sasl_coded);
   t.login("ann", password).says("AUTH PLAIN\r\n").upstream("+ \r\n").says_secret("AGFubgBwcHBw" + [] {
     std::string out;
     for (int i = 0; i < 60; ++i) out += "cHBw";
@@ -136,21 +161,56 @@ TEST(Pop3Auth, PlainWithoutOneWhenTheLineWouldBeTooLong) {
 }
 
 TEST(Pop3Auth, D_12_plain_takes_an_empty_challenge_only) {
-  const std::string password(184, 'p');
   for (const std::string challenge : {"+ QQ==\r\n", "+\r\n", "+OK\r\n", "334 \r\n"}) {
-    auto t = server_with("+OK\r\nSASL PLAIN\r\n.\r\n");
-    t.login("ann", password).says("AUTH PLAIN\r\n");
+    auto t = server_with(capa_sasl_1998);
+    t.says("AUTH PLAIN\r\n");
     EXPECT_PLAYS(judged(t, challenge, ABK_TEMPFAIL, ABK_REASON_UPSTREAM_NONSENSE, "auth-plain.nonsense")) << challenge;
   }
-  auto refused = server_with("+OK\r\nSASL PLAIN\r\n.\r\n");
-  refused.login("ann", password).says("AUTH PLAIN\r\n");
+  auto refused = server_with(capa_sasl_1998);
+  refused.says("AUTH PLAIN\r\n");
   EXPECT_PLAYS(judged(refused, "-ERR no such mechanism\r\n", ABK_TEMPFAIL, ABK_REASON_MISCONFIGURED, "auth-plain.err-mechanism"));
 }
 
 TEST(Pop3Auth, AChallengeAfterTheResponseIsNoVerdict) {
-  auto t = server_with("+OK\r\nSASL PLAIN\r\n.\r\n");
-  t.says("AUTH PLAIN AGFubkBleGFtcGxlLmNvbQBvcGVuIHNlc2FtZQ==\r\n");
+  auto t = server_with(capa_sasl_1998);
+  t.says("AUTH PLAIN\r\n").upstream("+ \r\n").says(std::string(ann_plain) + "\r\n");
   EXPECT_PLAYS(judged(t, "+ \r\n", ABK_TEMPFAIL, ABK_REASON_UPSTREAM_NONSENSE, "auth-plain.nonsense"));
+}
+
+// ---------------------------------------------------------------- AUTH without CAPA
+
+abk::test::transcript without_capa(std::vector<std::string> mechanisms) {
+  auto t = story();
+  t.settings({{"mechanisms", std::move(mechanisms)}}).upstream("+OK hello\r\n").says("CAPA\r\n").upstream("-ERR unknown command\r\n");
+  return t;
+}
+
+TEST(Pop3Auth, ABareAuthListsTheMechanismsOfAServerWithoutCapa) {
+  auto plain = without_capa({"PLAIN", "LOGIN"});
+  plain.says("AUTH\r\n").upstream("+OK\r\nCRAM-MD5\r\nPLAIN\r\nLOGIN\r\n.\r\n").says("AUTH PLAIN\r\n").upstream("+ \r\n").says_secret(std::string(ann_plain) + "\r\n", ann_plain);
+  EXPECT_PLAYS(judged(plain, "+OK\r\n", ABK_YES, ABK_REASON_NONE, "auth-plain.ok"));
+  auto login = without_capa({"PLAIN", "LOGIN"});
+  login.says("AUTH\r\n").upstream("+OK list follows\r\nLOGIN\r\n.\r\n").says("AUTH LOGIN\r\n");
+  EXPECT_PLAYS(judged(login, "-ERR no\r\n", ABK_TEMPFAIL, ABK_REASON_MISCONFIGURED, "auth-login.err-mechanism"));
+}
+
+TEST(Pop3Auth, WithoutAListNothingIsSent) {
+  auto refused = without_capa({"PLAIN"});
+  EXPECT_PLAYS(refused.says("AUTH\r\n").upstream("-ERR unknown command\r\n").expect(ABK_TEMPFAIL, ABK_REASON_MISCONFIGURED, "local.no-mechanism").stays_ready());
+  auto others = without_capa({"PLAIN"});
+  EXPECT_PLAYS(others.says("AUTH\r\n").upstream("+OK\r\nAPOP\r\n.\r\n").expect(ABK_TEMPFAIL, ABK_REASON_MISCONFIGURED, "local.no-mechanism").stays_ready());
+  auto nonsense = without_capa({"PLAIN"});
+  EXPECT_PLAYS(nonsense.says("AUTH\r\n").upstream("+ \r\n").expect(ABK_TEMPFAIL, ABK_REASON_UPSTREAM_NONSENSE, "auth.nonsense").closes());
+  std::string endless = "+OK\r\n";
+  for (int i = 0; i < 65; ++i) endless += "X\r\n";
+  auto long_list = without_capa({"PLAIN"});
+  EXPECT_PLAYS(long_list.says("AUTH\r\n").upstream(endless).expect(ABK_TEMPFAIL, ABK_REASON_UPSTREAM_NONSENSE, "auth.too-long").closes());
+}
+
+TEST(Pop3Auth, WhereUserIsAllowedThereIsNoNeedToAsk) {
+  auto t = without_capa({"PLAIN", "USER"});
+  t = at_password(t);
+  EXPECT_PLAYS(judged(t, "+OK\r\n", ABK_YES, ABK_REASON_NONE, "pass.ok"));
 }
 
 TEST(Pop3Auth, LoginSendsTheNameAndThenThePassword) {

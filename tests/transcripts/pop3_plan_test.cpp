@@ -12,12 +12,13 @@ using pop3::mechanism;
 
 const std::vector<mechanism> all = {mechanism::user, mechanism::plain, mechanism::login};
 
-capabilities offers(bool user, bool plain, bool login) {
+capabilities offers(bool user, bool plain, bool login, bool auth_resp_code = true) {
   capabilities out;
   out.known = true;
   out.user = user;
   out.plain = plain;
   out.login = login;
+  out.auth_resp_code = auth_resp_code;
   return out;
 }
 std::string chosen(const std::vector<mechanism>& allowed, const capabilities& can, const std::string& name, const std::string& password) {
@@ -85,6 +86,11 @@ TEST(Pop3Plan, TheInitialResponseMustFitTheCommand) {
   EXPECT_EQ(chosen(login, offers(false, false, true), "ann", std::string(189, 'p')), "LOGIN");
   EXPECT_EQ(chosen(login, offers(false, false, true), "ann", std::string(190, 'p')), "local.too-long");
   EXPECT_EQ(chosen(login, offers(false, false, true), std::string(190, 'n'), "pw"), "local.too-long");
+}
+
+TEST(Pop3Plan, TheInitialResponseIsForServersWhoseRefusalsExplainThemselves) {
+  EXPECT_EQ(chosen({mechanism::plain}, offers(false, true, false, true), "ann", "pw"), "PLAIN+");
+  EXPECT_EQ(chosen({mechanism::plain}, offers(false, true, false, false), "ann", "pw"), "PLAIN");
 }
 
 TEST(Pop3Plan, WhatApopCannotCarry) {
