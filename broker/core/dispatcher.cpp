@@ -26,6 +26,13 @@ void set_local(answer& a, verdict what, reason why) {
 // Not a lambda with captures in a co_await expression: GCC 12 destroys those twice.
 finding failed(const std::exception& e) { return finding::tempfail(reason::internal, std::string("exception: ") + e.what()); }
 
+// The name for the log. One that belongs to no route and is no address was perhaps meant for another field of the form: people
+// type their password there.
+std::string shown_address(const query& q, const answer& a) {
+  if (q.kind == question_kind::login && a.route.empty() && q.address.find('@') == std::string::npos) return "(" + std::to_string(q.address.size()) + " bytes without a domain)";
+  return a.identity.empty() ? q.address : a.identity;
+}
+
 }  // namespace
 
 void decision_memory::remember(std::string_view id, std::string line) {
@@ -237,7 +244,7 @@ void dispatcher::finish(const query& q, answer& a, steady::time_point began) {
 
   if (!log_.wants(level::info)) return;
   log_line line = log_.line(level::info, "decision");
-  line.field("id", a.id).field("question", name(q.kind)).field("address", a.identity.empty() ? std::string_view(q.address) : std::string_view(a.identity));
+  line.field("id", a.id).field("question", name(q.kind)).field("address", shown_address(q, a));
   line.field("verdict", name(a.found.what));
   if (a.found.why != reason::none) line.field("reason", name(a.found.why));
   line.field_if("login_name", a.login_name == a.identity ? std::string_view() : std::string_view(a.login_name));

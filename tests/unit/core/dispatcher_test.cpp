@@ -105,6 +105,16 @@ TEST_F(Dispatcher, Q_10_WithoutARouteOrBackendNobodyIsAsked) {
   EXPECT_EQ(ask(login("ann")).found.what, verdict::no_route);
 }
 
+TEST_F(Dispatcher, A_19_APasswordTypedAsANameIsNotLogged) {
+  route(example({}, {}));
+  const auto logged = [this](query q) { return broker.decisions().find(ask(std::move(q)).id); };
+  const std::string line = logged(login("open-sesame-77"));
+  EXPECT_EQ(line.find("sesame"), std::string::npos) << line;
+  EXPECT_NE(line.find("address=\"(14 bytes without a domain)\""), std::string::npos) << line;
+  EXPECT_NE(logged(login("ann@nowhere.example")).find("address=ann@nowhere.example"), std::string::npos);
+  EXPECT_NE(logged(mailbox("postmaster")).find("address=postmaster"), std::string::npos);
+}
+
 TEST_F(Dispatcher, AListenersDefaultDomainCompletesAName) {
   const auto one = add("one", found_as(verdict::accept));
   route(example({"one"}));
