@@ -8,7 +8,6 @@ namespace {
 using abk::reason;
 using abk::step;
 
-// Rootdns are above all access control and password policy: fine for a first try, wrong for a broker.
 [[noreturn]] void disconnected(const message& m) {
   std::string text = "the server is about to close the connection";
   reason why = reason::upstream_down;

@@ -1,0 +1,243 @@
+#include "search_session.hpp"
+
+#include <algorithm>
+
+#include "carry.hpp"
+#include "fold.hpp"
+
+namespace directory {
+namespace {
+
+using abk::reason;
+
+constexpr std::int32_t entries_wanted = 2;     // the second one says that the first is not the only one
+constexpr std::int32_t probe_entries = 500;    // "at least": enough to see that the account may read
+constexpr std::size_t entries_max = 10'000;    // of one search, from a server that minds no size limit
+constexpr std::size_t orphans_max = 64;        // searches that nobody waits for
+
+constexpr std::string_view everything("\x87\x0bobjectClass", 13);  // (objectClass=*) in BER
+
+hit owned(const search_entry& e) {
+  hit out;
+  out.dn = e.dn;
+  out.truncated = e.truncated;
+  for (const attribute& a : e.attributes) {
+    out.attributes.push_back({std::string(a.name), {}});
+    for (const std::string_view v : a.values) out.attributes.back().values.emplace_back(v);
+  }
+  return out;
+}
+
+std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+std::string_view name_of_scope(search_scope s) {
+  switch (s) {
+    case search_scope::base: return "base";
+    case search_scope::one: return "one";
+    case search_scope::sub: return "sub";
+  }
+  return "?";
+}
+
+std::string mapping(const person& who) {
+  std::string out = "mailbox=" + who.mailbox;
+  if (!who.addresses.empty()) out += " addresses=";
+  for (const std::string& a : who.addresses) out += (&a == &who.addresses.front() ? "" : ",") + a;
+  for (const auto& [name, value] : who.attributes) out += " " + name + "=" + quoted(value);
+  return out;
+}
+
+// The yes of a mailbox question: a search that ended with success found exactly one entry, which is not a refusal.
+abk::answer exists(const person& who, std::string rule) {
+  abk::answer out = abk::answer::yes(std::move(rule));
+  out.mailbox = who.mailbox;
+  out.kind = who.kind;
+  out.addresses = who.addresses;
+  out.addresses_complete = who.addresses_complete;
+  out.attributes = who.attributes;
+  out.operator_text = who.dn;
+  return out;
+}
+
+}  // namespace
+
+abk::step search_session::begin(const abk::question& q, abk::io& up) {
+  asked_.emplace_back();
+  const asked_ref one = std::prev(asked_.end());
+  one->question = q;
+  if (q.kind == ABK_PROBE) {
+    one->counts.resize(dialect_.search_as().bases.size());
+    for (std::size_t b = 0; b < one->counts.size(); ++b) start_search(one, b, false, up);
+    if (one->open == 0) conclude_probe(one, up);
+  } else {
+    start_round(one, up);
+  }
+  return next_step();
+}
+
+// What was asked goes on over there; its end finds nobody. A server from which nothing has come since is not trusted to live.
+bool search_session::cancel(std::uint32_t id) {
+  const auto it = std::find_if(asked_.begin(), asked_.end(), [id](const asked& a) { return a.question.id == id; });
+  if (it == asked_.end()) return true;
+  const bool alive = it->heard;
+  std::size_t orphans = 0;
+  for (auto& [unused, s] : searches_) {
+    if (s.whose == it) s.whose.reset();
+    orphans += s.whose ? 0U : 1U;
+  }
+  asked_.erase(it);
+  return alive && orphans <= orphans_max;
+}
+
+// ---------------------------------------------------------------- asking
+
+void search_session::start_round(asked_ref one, abk::io& up) {
+  const auto& bases = dialect_.search_as().bases;
+  std::optional<round> plan = dialect_.plan(one->question, one->round_number);
+  if (!plan || bases.empty()) return tell(one, abk::answer::tempfail(reason::misconfigured, "search.no-plan", "no filter or no base is set for this question"), up);
+  one->now = std::move(*plan);
+  for (std::size_t b = 0; b < bases.size(); ++b) {
+    start_search(one, b, false, up);
+    if (!one->now.required.empty()) start_search(one, b, true, up);
+  }
+}
+
+void search_session::start_search(asked_ref one, std::size_t base, bool second_filter, abk::io& up) {
+  const service& as = dialect_.search_as();
+  const bool probe = one->question.kind == ABK_PROBE;
+  search_request out;
+  out.base = as.bases[base];
+  out.scope = as.scope;
+  out.size_limit = probe ? probe_entries : entries_wanted;
+  out.time_limit = as.time_limit;
+  out.filter = probe ? everything : second_filter ? std::string_view(one->now.required) : std::string_view(one->now.filter);
+  if (!probe && !second_filter) out.attributes = as.attributes;
+  const std::int32_t id = new_id();
+  const std::string bytes = encode_search(id, out);
+  search s;
+  s.whose = one;
+  s.base = base;
+  s.second_filter = second_filter;
+  searches_.emplace(id, s);
+  ++one->open;
+  up.note(one->question.id, second_filter ? "required" : "search",
+          "base=" + quoted(out.base) + " scope=" + std::string(name_of_scope(out.scope)) + (probe ? " filter=(objectClass=*)" : second_filter ? "" : " filter=" + one->now.shown));
+  up.send({bytes});
+}
+
+// ---------------------------------------------------------------- hearing
+
+void search_session::heard(const message& m, bool, abk::io& up) {
+  const auto it = searches_.find(m.id);
+  if (it == searches_.end()) throw abk::give_up(reason::upstream_nonsense, "message.unasked", "a message that answers nothing that was asked");
+  search& s = it->second;
+  for (asked& a : asked_) a.heard = true;
+  if (const auto* const entry = std::get_if<search_entry>(&m.body)) return found(s, *entry, up);
+  if (std::get_if<search_reference>(&m.body) != nullptr) {
+    if (++s.references > entries_max) throw abk::give_up(reason::upstream_nonsense, "search.endless", "references without end");
+    return;
+  }
+  const auto* const done = std::get_if<search_done>(&m.body);
+  if (done == nullptr) throw abk::give_up(reason::upstream_nonsense, "search.nonsense", "not a reply to a search");
+  search over = std::move(s);
+  searches_.erase(it);
+  if (over.whose) ended(over, done->of, up);
+}
+
+void search_session::found(search& s, const search_entry& entry, abk::io& up) {
+  if (++s.entries > entries_max) throw abk::give_up(reason::upstream_nonsense, "search.endless", "entries without end");
+  if (!s.whose) return;
+  asked& a = **s.whose;
+  if (a.question.kind == ABK_PROBE) {
+    ++a.counts[s.base].entries;
+    return;
+  }
+  if (s.second_filter) {
+    if (a.allowed.size() < entries_wanted * bases_max) a.allowed.emplace_back(entry.dn);
+    return;
+  }
+  up.note(a.question.id, "entry", entry.dn);
+  // Bases may overlap: one entry found twice is one.
+  const bool known = std::any_of(a.hits.begin(), a.hits.end(), [&](const hit& h) { return same_dn(h.dn, entry.dn); });
+  if (!known && a.hits.size() < static_cast<std::size_t>(entries_wanted)) a.hits.push_back(owned(entry));
+}
+
+void search_session::ended(search& s, const result& said, abk::io& up) {
+  const asked_ref one = *s.whose;
+  const service& as = dialect_.search_as();
+  const std::string& base = as.bases[s.base];
+  std::string text = std::to_string(s.entries) + (s.entries == 1 ? " entry" : " entries") + " under " + quoted(base) + ", " + in_words(said);
+  if (s.references > 0) text += ", " + std::to_string(s.references) + " references to other servers, not followed";
+  up.note(one->question.id, s.second_filter ? "required found" : "found", text);
+  const bool cut = said.code == result_code::size_limit_exceeded;
+  const bool enough = cut && (one->question.kind == ABK_PROBE ? s.entries > 0 : s.second_filter || s.entries >= static_cast<std::size_t>(entries_wanted));
+  if (said.code != result_code::success && !enough && !one->trouble) one->trouble = judge_search(said, base, as.dn.empty());
+  if (one->question.kind == ABK_PROBE && cut) one->counts[s.base].more = true;
+  if (--one->open > 0) return;
+  if (one->question.kind == ABK_PROBE) return conclude_probe(one, up);
+  conclude(one, up);
+}
+
+// ---------------------------------------------------------------- judging
+
+void search_session::conclude(asked_ref one, abk::io& up) {
+  const abk::question& q = one->question;
+  const std::string rule(one->now.name);
+  if (one->hits.size() > 1)
+    return tell(one, abk::answer::tempfail(reason::misconfigured, rule + ".ambiguous", "more than one entry matches " + one->now.shown + ": " + one->hits[0].dn + "; " + one->hits[1].dn), up);
+  if (one->trouble) return tell(one, abk::answer(*one->trouble), up);
+  if (one->hits.empty()) {
+    if (dialect_.plan(q, one->round_number + 1)) {
+      ++one->round_number;
+      return start_round(one, up);
+    }
+    return tell(one, abk::answer::no(q.kind == ABK_LOGIN ? reason::no_such_user : reason::none, rule + ".none", "no entry matches " + one->now.shown), up);
+  }
+  judge(one, one->hits.front(), up);
+}
+
+void search_session::judge(asked_ref one, const hit& h, abk::io& up) {
+  const abk::question& q = one->question;
+  const std::string rule(one->now.name);
+  // To bind with an empty name is to be let in as nobody.
+  if (h.dn.empty()) return tell(one, abk::answer::tempfail(reason::upstream_nonsense, rule + ".empty-dn", "the entry that was found has an empty DN"), up);
+  if (!one->now.required.empty() && std::none_of(one->allowed.begin(), one->allowed.end(), [&](const std::string& dn) { return same_dn(dn, h.dn); }))
+    return tell(one, abk::answer::no(reason::not_permitted, rule + ".not-permitted", h.dn + " does not match the filter that logins must match"), up);
+  std::variant<person, abk::answer> what = dialect_.read(q, one->round_number, h);
+  if (auto* const refusal = std::get_if<abk::answer>(&what)) {
+    if (refusal->what == abk::verdict::yes) *refusal = abk::answer();
+    return tell(one, *refusal, up);
+  }
+  person& who = std::get<person>(what);
+  who.dn = h.dn;
+  up.note(q.id, "mapped", mapping(who));
+  if (q.kind != ABK_LOGIN) return tell(one, exists(who, rule + ".found"), up);
+  const std::optional<std::string> carry = to_carry(who);
+  if (!carry) return tell(one, abk::answer::tempfail(reason::misconfigured, rule + ".too-long", "the entry's DN is too long: " + std::to_string(h.dn.size()) + " bytes"), up);
+  const std::uint32_t id = q.id;
+  asked_.erase(one);
+  up.next(id, bind_role, *carry);
+}
+
+void search_session::conclude_probe(asked_ref one, abk::io& up) {
+  if (one->trouble) return tell(one, abk::answer(*one->trouble), up);
+  abk::answer out = abk::answer::yes("probe");
+  for (std::size_t b = 0; b < one->counts.size(); ++b) {
+    const std::string& base = dialect_.search_as().bases[b];
+    const auto [entries, more] = one->counts[b];
+    if (entries == 0)
+      return tell(one, abk::answer::tempfail(reason::misconfigured, "probe.nothing", "no entries under " + quoted(base) + ": is it the right base, and may the account read there?"), up);
+    const std::string text = (more ? "at least " : "") + std::to_string(entries) + (entries == 1 ? " entry" : " entries");
+    up.note(one->question.id, "counted", text + " under " + quoted(base));
+    out.attributes.emplace_back(base, text);
+  }
+  tell(one, out, up);
+}
+
+void search_session::tell(asked_ref one, const abk::answer& a, abk::io& up) {
+  const std::uint32_t id = one->question.id;
+  asked_.erase(one);
+  up.finish(id, a);
+}
+
+}  // namespace directory

@@ -1,0 +1,62 @@
+// A connection that searches, as the service account or anonymously; many questions at a time, each known by its message ids.
+// No user is ever bound on it.
+//
+// A mailbox question is answered here; a login goes on to a connection of bind_role with what was found, or ends here with a
+// no when nobody was found. More than one entry is never a yes.
+#pragma once
+#include "connection.hpp"
+
+#include <list>
+#include <map>
+
+namespace directory {
+
+class search_session final : public connection {
+ public:
+  explicit search_session(const dialect& d) : connection(&d.search_as()), dialect_(d) {}
+  abk::step begin(const abk::question&, abk::io&) override;
+  bool cancel(std::uint32_t id) override;
+
+ protected:
+  void heard(const message&, bool more, abk::io&) override;
+  bool waits() const override { return !searches_.empty(); }
+
+ private:
+  struct asked {  // a question under way
+    abk::question question;
+    round now;
+    std::size_t round_number = 0;
+    std::size_t open = 0;             // searches not yet done
+    std::vector<hit> hits;            // at most two, with different DNs
+    std::vector<std::string> allowed;  // DNs that match the second filter
+    std::optional<abk::answer> trouble;
+    struct count {
+      std::size_t entries = 0;
+      bool more = false;  // the server stopped there
+    };
+    std::vector<count> counts;  // of a probe, by base
+    bool heard = false;
+  };
+  using asked_ref = std::list<asked>::iterator;
+  struct search {
+    std::optional<asked_ref> whose;  // nothing: nobody waits for it any more
+    std::size_t base = 0;
+    bool second_filter = false;
+    std::size_t entries = 0, references = 0;
+  };
+
+  void start_round(asked_ref, abk::io&);
+  void start_search(asked_ref, std::size_t base, bool second_filter, abk::io&);
+  void found(search&, const search_entry&, abk::io&);
+  void ended(search&, const result&, abk::io&);
+  void conclude(asked_ref, abk::io&);
+  void conclude_probe(asked_ref, abk::io&);
+  void judge(asked_ref, const hit&, abk::io&);
+  void tell(asked_ref, const abk::answer&, abk::io&);
+
+  const dialect& dialect_;
+  std::list<asked> asked_;
+  std::map<std::int32_t, search> searches_;  // by message id
+};
+
+}  // namespace directory

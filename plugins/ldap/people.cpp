@@ -1,0 +1,76 @@
+#include "people.hpp"
+
+#include <directory/fold.hpp>
+
+#include <algorithm>
+
+namespace ldap {
+namespace {
+
+using directory::hit;
+using directory::person;
+using directory::round;
+using directory::same_word;
+using directory::values;
+
+constexpr std::size_t address_bytes_max = 320;
+
+values raw(const abk::question& q) { return {q.address, q.local, q.domain}; }
+
+// "@example.com" is a catch-all, not an address; a bare name is no address either.
+bool an_address(std::string_view text) {
+  const std::size_t at = text.rfind('@');
+  return at != text.npos && at > 0 && at + 1 < text.size() && text.size() <= address_bytes_max;
+}
+
+void add(std::vector<std::string>& to, const std::string& address) {
+  if (std::none_of(to.begin(), to.end(), [&](const std::string& known) { return same_word(known, address); })) to.push_back(address);
+}
+
+}  // namespace
+
+std::optional<round> people::plan(const abk::question& q, std::size_t n) const {
+  const bool login = q.kind == ABK_LOGIN;
+  const auto& filter = login ? rules_.filter : rules_.mailbox_filter;
+  if (!filter) return {};
+  if (n == 0) return round{"search", filter->encode(raw(q)), filter->render(raw(q)), login && rules_.required ? rules_.required->encode(raw(q)) : std::string()};
+  if (n > 1 || login || !rules_.catch_all) return {};
+  const std::string everybody = rules_.catch_all->raw(raw(q));
+  const values instead{everybody, "", q.domain};
+  return round{"catch-all", filter->encode(instead), filter->render(instead), {}};
+}
+
+std::variant<person, abk::answer> people::read(const abk::question& q, std::size_t round, const hit& h) const {
+  person out;
+  out.addresses_complete = !h.truncated;
+  const auto take = [&](const std::string& attribute) {
+    for (const std::string& value : h.values(attribute)) {
+      if (an_address(value)) {
+        if (out.mailbox.empty()) out.mailbox = value;
+        add(out.addresses, value);
+      } else if (value.starts_with('@')) {
+        out.addresses_complete = false;  // whatever nobody else has
+      }
+    }
+  };
+  if (!rules_.mail_attribute.empty()) take(rules_.mail_attribute);
+  if (out.mailbox.empty()) {
+    out.mailbox = q.identity;
+    add(out.addresses, out.mailbox);
+  }
+  for (const std::string& attribute : rules_.alias_attributes) take(attribute);
+
+  const auto& classes = h.values("objectClass");
+  const bool group = std::any_of(classes.begin(), classes.end(), [this](const std::string& c) {
+    return std::any_of(rules_.group_classes.begin(), rules_.group_classes.end(), [&c](const std::string& g) { return same_word(c, g); });
+  });
+  const bool alias = q.kind != ABK_LOGIN && (round > 0 || !same_word(out.mailbox, q.identity));
+  out.kind = group ? abk::mailbox_kind::group : alias ? abk::mailbox_kind::alias : abk::mailbox_kind::user;
+  for (const std::string& wanted : rules_.attributes)
+    for (const std::string& value : h.values(wanted)) out.attributes.emplace_back(wanted, value);
+  return out;
+}
+
+std::string people::bind_name(const abk::question& q) const { return rules_.user_dn ? rules_.user_dn->render(raw(q)) : std::string(); }
+
+}  // namespace ldap

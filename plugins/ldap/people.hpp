@@ -1,0 +1,20 @@
+// The ldap plugin's dialect: its settings' filters, and whose an entry is by its mail attributes.
+#pragma once
+#include "rules.hpp"
+
+namespace ldap {
+
+class people final : public directory::dialect {
+ public:
+  explicit people(rules r) : dialect(r.service), rules_(std::move(r)) {}
+
+  std::optional<directory::round> plan(const abk::question&, std::size_t n) const override;
+  std::variant<directory::person, abk::answer> read(const abk::question&, std::size_t round, const directory::hit&) const override;
+  std::string bind_name(const abk::question&) const override;
+  const rules& settings() const noexcept { return rules_; }
+
+ private:
+  rules rules_;
+};
+
+}  // namespace ldap
