@@ -69,16 +69,20 @@ class SharedCase(unittest.TestCase):
         raise NotImplementedError
 
 
-def pop3_backend(name, upstream, lab=None, **more):
-    """A [[backend]] table. With a laboratory its authority is trusted."""
-    table = {"name": name, "plugin": "pop3", "upstream": upstream if isinstance(upstream, list) else [upstream]}
-    if any(u.startswith("pop3://") for u in table["upstream"]):
+def backend(name, plugin, upstream, lab=None, **more):
+    """A [[backend]] table. With a laboratory its authority is trusted. Clear text is allowed where an upstream has no TLS."""
+    table = {"name": name, "plugin": plugin, "upstream": upstream if isinstance(upstream, list) else [upstream]}
+    if any(u.startswith(("pop3://", "ldap://")) for u in table["upstream"]):
         table["cleartext"] = True
     if lab is not None:
         table["tls"] = {"ca_file": lab.ca.ca_file}
     for key, value in more.items():
         table[key] = table[key] | value if isinstance(value, dict) and key in table else value
     return table
+
+
+def pop3_backend(name, upstream, lab=None, **more):
+    return backend(name, "pop3", upstream, lab, **more)
 
 
 def route(domains, login=None, **more):

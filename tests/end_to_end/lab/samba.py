@@ -36,7 +36,7 @@ def _configuration(folder, address, name, extra):
 	workgroup = EXAMPLE
 	server role = active directory domain controller
 	server services = ldap, cldap
-	interfaces = {address}/8
+	interfaces = {address}/{8 if address.startswith("127.") else 32}
 	bind interfaces only = yes
 	private dir = {folder}/private
 	state directory = {folder}/state

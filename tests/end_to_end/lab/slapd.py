@@ -80,7 +80,7 @@ def loaded(cache):
 class Slapd:
     """stop() and start() keep the ports and what was changed. freeze() stops it with SIGSTOP: the kernel takes connections, nobody answers.
 
-    extra: lines before the database, such as "idletimeout 1". host: on which address.
+    certificate: (certificate, key), or nothing for a server without TLS. extra: lines before the database, such as "idletimeout 1".
     """
     name = "slapd"
 
@@ -93,12 +93,12 @@ class Slapd:
         os.mkdir(database)
         must(["cp", "--sparse=always", loaded(cache), database])
         self._program = _program(cache)
+        tls = f"TLSCertificateFile {certificate[0]}\nTLSCertificateKeyFile {certificate[1]}\nTLSCACertificateFile {authority}" if certificate else ""
+        self._urls = f"ldap://{host}:{self.ldap}" + (f" ldaps://{host}:{self.ldaps}" if certificate else "")
         put(os.path.join(folder, "slapd.conf"), f"""{_SCHEMA}
 pidfile {folder}/slapd.pid
 argsfile {folder}/slapd.args
-TLSCertificateFile {certificate[0]}
-TLSCertificateKeyFile {certificate[1]}
-TLSCACertificateFile {authority}
+{tls}
 loglevel stats
 sizelimit 500
 conn_max_pending 1000
@@ -118,11 +118,11 @@ access to * by dn.exact="{people.READER}" read by dn.exact="{people.SMALL}" read
 
     def start(self):
         # In the foreground; every operation is a line of the log, which tests count.
-        self.process = Process([self._program, "-f", os.path.join(self.folder, "slapd.conf"), "-d", "stats", "-h", f"ldap://{self.host}:{self.ldap} ldaps://{self.host}:{self.ldaps}"],
-                               log=self._log)
+        self.process = Process([self._program, "-f", os.path.join(self.folder, "slapd.conf"), "-d", "stats", "-h", self._urls], log=self._log)
         try:
             wait_until(self._answers, 15, "slapd")
-            port_open(self.host, self.ldaps)
+            if "ldaps" in self._urls:
+                port_open(self.host, self.ldaps)
         except BaseException:
             self.stop()
             raise
