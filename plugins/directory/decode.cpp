@@ -1,9 +1,8 @@
 #include "ber.hpp"
+#include "fold.hpp"
 #include "messages.hpp"
-#include "text.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 namespace directory {

@@ -41,18 +41,21 @@ void encode_list(std::uint32_t tag, const node& n, const values& v, std::string&
   ber::put(out, tag, inner);
 }
 
-// A part that is not empty in the template but empty with these values would match everything; an empty value matches nothing.
+// A part that is not empty in the template but empty with these values would match everything. An empty value matches nothing.
+bool matches_nothing(const node& n, const values& v) {
+  for (const value_template& part : n.parts)
+    if (!part.empty() && part.raw(v).empty()) return true;
+  return false;
+}
+
 void encode_substrings(const node& n, const values& v, std::string& out) {
-  std::string parts;
-  for (std::size_t i = 0; i < n.parts.size(); ++i) {
-    if (n.parts[i].empty()) continue;
-    const std::string raw = n.parts[i].raw(v);
-    if (raw.empty()) {
-      ber::put(out, equal, assertion(n.attribute, {}));
-      return;
-    }
-    ber::put(parts, i == 0 ? part_first : i + 1 == n.parts.size() ? part_last : part_any, raw);
+  if (matches_nothing(n, v)) {
+    ber::put(out, equal, assertion(n.attribute, {}));
+    return;
   }
+  std::string parts;
+  for (std::size_t i = 0; i < n.parts.size(); ++i)
+    if (!n.parts[i].empty()) ber::put(parts, i == 0 ? part_first : i + 1 == n.parts.size() ? part_last : part_any, n.parts[i].raw(v));
   std::string inner;
   ber::put(inner, ber::octets, n.attribute);
   ber::put(inner, ber::sequence, parts);
@@ -105,6 +108,7 @@ void render(const node& n, const values& v, std::string& out) {
     case match::present: out += n.attribute + "=*"; break;
     case match::substrings:
       out += n.attribute + '=';
+      if (matches_nothing(n, v)) break;
       for (std::size_t i = 0; i < n.parts.size(); ++i) {
         if (i > 0) out += '*';
         out += filter_value(n.parts[i].raw(v)).text();

@@ -73,6 +73,7 @@ TEST(filter, B_01_a_star_in_a_name_is_no_wildcard) {
 TEST(filter, a_part_that_turns_out_empty_matches_nothing_rather_than_everything) {
   EXPECT_EQ(encoded("(a={local}*)", {"", "", ""}), "a3 05 04 01 61 04 00");
   EXPECT_EQ(encoded("(a=*{domain}*)", {"", "x", ""}), "a3 05 04 01 61 04 00");
+  EXPECT_EQ(shown("(a={local}*)", {"", "", ""}), "(a=)");
 }
 
 TEST(filter, rendered_text_parses_to_the_same_filter) {

@@ -1,3 +1,4 @@
+#include <directory/fold.hpp>
 #include <directory/text.hpp>
 
 #include <gtest/gtest.h>
