@@ -50,6 +50,7 @@ abk::part<abk::after> connection::answer(const abk::question& who, abk::channel 
   }
   if (!found) co_return abk::after::close;  // handed on
   if (found->what == abk::verdict::tempfail) forget_capabilities(up);
+  else remember_capabilities(up);
   up.decide(*found);
   // At once: an open session may lock the maildrop. Its reply would tell nothing: the verdict stands. It could show that the
   // server had said one "+OK" too many, so that every reply was taken for the one before; but only after the wait, and law

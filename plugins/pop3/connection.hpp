@@ -29,6 +29,7 @@ class connection final : public abk::conversation {
   abk::part<capabilities> ask_mechanisms(abk::channel);
   abk::part<void> switch_to_tls(abk::channel);
   void read_timestamp(std::string_view greeting, abk::channel);
+  void remember_capabilities(abk::channel) const;
   void forget_capabilities(abk::channel);
 
   // the question

@@ -100,19 +100,23 @@ abk::part<void> connection::switch_to_tls(abk::channel up) {
   if (!before) up.learn(abk::scope::upstream, fact_stls, capa_in_the_clear_ ? "capa" : "yes", a_while);
 }
 
-// Asks, and remembers. Only a server that promises AUTH-RESP-CODE is remembered: there a bare "-ERR" is a tempfail, so that a
-// memory that has become wrong can never turn a refusal of a command into a refusal of credentials.
 abk::part<void> connection::learn_capabilities(abk::channel up) {
-  recalled_ = false;
+  forget_capabilities(up);
   can_ = co_await ask_capabilities(up);
   if (!can_.known && capa_in_the_clear_) {
     // Had it promised AUTH-RESP-CODE? To go on would be to read its refusals as those of a server without codes.
     up.forget(abk::scope::upstream, fact_stls);
     throw abk::give_up(reason::upstream_nonsense, "capa.lost", "the server answered CAPA before STLS and refuses it after it");
   }
-  if (can_.known && can_.auth_resp_code) up.learn(abk::scope::upstream, fact_capa_, remembered(can_), a_while);
   const bool user = std::find(rules_.mechanisms.begin(), rules_.mechanisms.end(), mechanism::user) != rules_.mechanisms.end();
   if (!can_.known && !user) can_ = co_await ask_mechanisms(up);
+}
+
+// After a verdict: only then it is known that the server's replies were in order. Only a server that promises AUTH-RESP-CODE is
+// remembered: there a bare "-ERR" is a tempfail, so that a memory that has become wrong can never turn a refusal of a command
+// into a refusal of credentials.
+void connection::remember_capabilities(abk::channel up) const {
+  if (!recalled_ && can_.known && can_.auth_resp_code) up.learn(abk::scope::upstream, fact_capa_, remembered(can_), a_while);
 }
 
 void connection::forget_capabilities(abk::channel up) {

@@ -50,7 +50,7 @@ void add_capability(capabilities& to, std::string_view line);
 void add_mechanisms(capabilities& to, std::string_view line);
 
 // The capabilities as one short line of at most 64 bytes, and back. What is not such a line gives unknown capabilities, and so
-// does one without AUTH-RESP-CODE: see learn_capabilities(). STLS is left out: it is asked for before, or not at all.
+// does one without AUTH-RESP-CODE: see remember_capabilities(). STLS is left out: it is asked for before, or not at all.
 std::string remembered(const capabilities&);
 capabilities recalled(std::string_view);
 

@@ -21,12 +21,14 @@ abk::test::transcript known_server(const std::string& memory = dovecot) {
 
 TEST(Pop3Memory, AKnownServerIsNotAskedAgain) {
   auto first = at_password(server_with(capa_dovecot));
-  first.learns(upstream, in_tls, dovecot);
-  EXPECT_PLAYS(judged(first, "+OK\r\n", ABK_YES, ABK_REASON_NONE, "pass.ok"));
+  first.knows_not(upstream, in_tls);  // nothing has been proved yet
+  EXPECT_PLAYS(judged(first, "+OK\r\n", ABK_YES, ABK_REASON_NONE, "pass.ok").learns(upstream, in_tls, dovecot));
   auto second = at_password(known_server());
   EXPECT_PLAYS(judged(second, "+OK\r\n", ABK_YES, ABK_REASON_NONE, "pass.ok"));
   auto wrong = at_password(known_server());
   wrong.upstream("-ERR [AUTH] no\r\n").learns(upstream, in_tls, dovecot);  // a rejection is no contradiction
+  auto rejected = at_password(server_with(capa_dovecot));
+  EXPECT_PLAYS(judged(rejected, "-ERR [AUTH] no\r\n", ABK_NO, ABK_REASON_WRONG_PASSWORD, "pass.err-auth").learns(upstream, in_tls, dovecot));
   EXPECT_PLAYS(wrong.expect(ABK_NO, ABK_REASON_WRONG_PASSWORD, "pass.err-auth").says("QUIT\r\n").closes());
 }
 
@@ -46,6 +48,14 @@ TEST(Pop3Memory, ACommandThatIsGoneIsNoRejectAndTheNextConnectionAsks) {
   auto none = known_server("AUTH-RESP-CODE USER");
   none.settings({{"mechanisms", std::vector<std::string>{"PLAIN"}}}).knows_not(upstream, in_tls);
   EXPECT_PLAYS(none.expect(ABK_TEMPFAIL, ABK_REASON_MISCONFIGURED, "local.no-mechanism").closes());
+}
+
+TEST(Pop3Memory, OnlyAServerThatCameToAVerdictIsRemembered) {
+  auto trouble = at_password(server_with(capa_dovecot));
+  EXPECT_PLAYS(judged(trouble, "-ERR [SYS/TEMP] x\r\n", ABK_TEMPFAIL, ABK_REASON_UPSTREAM_BUSY, "pass.err-sys-temp").knows_not(upstream, in_tls));
+  auto too_much = story().unsplit();
+  too_much.upstream("+OK hello\r\n").says("CAPA\r\n").upstream(std::string(capa_dovecot) + "-ERR what?\r\n");
+  EXPECT_PLAYS(too_much.expect(ABK_TEMPFAIL, ABK_REASON_UPSTREAM_NONSENSE, "reply.early").closes().knows_not(upstream, in_tls));
 }
 
 TEST(Pop3Memory, NonsenseIsForgottenToo) {
@@ -71,9 +81,9 @@ TEST(Pop3Memory, AServerWithoutThePromiseIsAskedEachTime) {
 
 TEST(Pop3Memory, EachKindOfChannelHasItsOwn) {
   auto clear = story().channel(ABK_CLEARTEXT).knows(upstream, in_tls, dovecot).knows(upstream, in_starttls, dovecot);
-  clear.upstream("+OK hello\r\n").says("CAPA\r\n").upstream(capa_dovecot).learns(upstream, "pop3.capa.cleartext", dovecot);
+  clear.upstream("+OK hello\r\n").says("CAPA\r\n").upstream(capa_dovecot);
   clear = at_password(clear);
-  EXPECT_PLAYS(judged(clear, "+OK\r\n", ABK_YES, ABK_REASON_NONE, "pass.ok"));
+  EXPECT_PLAYS(judged(clear, "+OK\r\n", ABK_YES, ABK_REASON_NONE, "pass.ok").learns(upstream, "pop3.capa.cleartext", dovecot));
 }
 
 TEST(Pop3Memory, TheLoginDelayIsRemembered) {
@@ -86,7 +96,7 @@ TEST(Pop3Memory, AProbeAsksAnew) {
   auto t = known_server();
   abk::test::ask probe;
   probe.kind = ABK_PROBE;
-  EXPECT_PLAYS(t.asks(probe).says("CAPA\r\n").upstream("+OK\r\nUSER\r\n.\r\n").expect(ABK_YES, ABK_REASON_NONE, "probe").stays_ready());
+  EXPECT_PLAYS(t.asks(probe).says("CAPA\r\n").upstream("+OK\r\nUSER\r\n.\r\n").expect(ABK_YES, ABK_REASON_NONE, "probe").stays_ready().knows_not(upstream, in_tls));
   EXPECT_EQ(t.answer().attributes[4], std::make_pair(std::string("auth-resp-code"), std::string("no")));
 }
 
@@ -97,9 +107,9 @@ abk::test::transcript starttls() { return story().channel(ABK_STARTTLS_WANTED); 
 TEST(Pop3Memory, StlsThatHasWorkedIsSentAtOnce) {
   auto first = starttls();
   first.upstream("+OK hello\r\n").says("CAPA\r\n").upstream("+OK\r\nSTLS\r\n.\r\n").says("STLS\r\n").upstream("+OK\r\n").starts_tls();
-  first.learns(upstream, known_stls, "capa").says("CAPA\r\n").upstream(capa_dovecot).learns(upstream, in_starttls, dovecot);
+  first.learns(upstream, known_stls, "capa").says("CAPA\r\n").upstream(capa_dovecot);
   first = at_password(first);
-  EXPECT_PLAYS(judged(first, "+OK\r\n", ABK_YES, ABK_REASON_NONE, "pass.ok"));
+  EXPECT_PLAYS(judged(first, "+OK\r\n", ABK_YES, ABK_REASON_NONE, "pass.ok").learns(upstream, in_starttls, dovecot));
   auto second = starttls().knows(upstream, known_stls, "capa").knows(upstream, in_starttls, dovecot);
   second.upstream("+OK hello\r\n").says("STLS\r\n").upstream("+OK\r\n").starts_tls();
   second = at_password(second);
