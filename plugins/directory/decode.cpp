@@ -1,6 +1,6 @@
 #include "ber.hpp"
-#include "fold.hpp"
 #include "messages.hpp"
+#include "text.hpp"
 
 #include <algorithm>
 #include <cstring>

@@ -1,6 +1,5 @@
 // A filter's text becomes a tree, once, when the configuration is read. Recursive, to filter_template::depth_max.
 #include "filter_node.hpp"
-#include "fold.hpp"
 #include "template_text.hpp"
 
 namespace directory {

@@ -13,6 +13,8 @@ void hex(std::string& out, unsigned char byte) {
   out.push_back(digits[byte & 15]);
 }
 
+constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
 }  // namespace
 
 filter_value::filter_value(std::string_view raw) {
@@ -32,6 +34,13 @@ dn_value::dn_value(std::string_view raw) {
     if (special || edge || byte < 0x20 || byte == 0x7f) hex(text_, byte);
     else text_.push_back(c);
   }
+}
+
+bool same_word(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (lower(a[i]) != lower(b[i])) return false;
+  return true;
 }
 
 std::optional<std::uint32_t> ad_subcode(std::string_view diagnostic) noexcept {

@@ -1,4 +1,3 @@
-#include <directory/fold.hpp>
 #include <directory/text.hpp>
 
 #include <gtest/gtest.h>
