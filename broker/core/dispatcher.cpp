@@ -80,9 +80,9 @@ boost::asio::awaitable<answer> dispatcher::ask(query q, trace* out) {
 }
 
 boost::asio::awaitable<void> dispatcher::find_out(const snapshot& now, const query& q, answer& a, steady::time_point until, trace* out) {
-  std::string typed = q.address;
-  if (!q.default_domain.empty() && !typed.empty() && typed.find('@') == std::string::npos) typed += "@" + q.default_domain;
-  const name_check who = check_name(typed);
+  std::string completed;
+  if (!q.default_domain.empty() && !q.address.empty() && q.address.find('@') == std::string::npos) completed = q.address + "@" + q.default_domain;
+  const name_check who = check_name(completed.empty() ? q.address : completed);
   std::optional<plan> p;
   if (who.fault == name_fault::none || who.fault == name_fault::bad_domain) p = now.routes->plan_for(who.name);
   if (who.fault != name_fault::none && !p) {
@@ -95,8 +95,8 @@ boost::asio::awaitable<void> dispatcher::find_out(const snapshot& now, const que
       set_local(a, verdict::reject, bad);
       co_return;
     }
-  a.identity = make_identity(who.name, {}, false);
   if (!p) {
+    a.identity = make_identity(who.name, {}, false);
     set_local(a, verdict::no_route, reason::no_route);
     co_return;
   }
@@ -188,6 +188,10 @@ boost::asio::awaitable<finding> dispatcher::ask_stages(const route& r, const std
       f.operator_text = "illegal answer " + std::string(name(f.what)) + " " + std::string(name(f.why)) + "; " + f.operator_text;
       f.what = verdict::tempfail;
       f.why = reason::internal;
+    }
+    if (stages.size() == 1) {  // nothing to fold
+      backend_name = b.name();
+      co_return f;
     }
     found.push_back(std::move(f));
     names.push_back(b.name());

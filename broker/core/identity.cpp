@@ -65,8 +65,10 @@ bool has_path_characters(std::string_view local, std::string_view allowed) {
 }
 
 std::string make_identity(const checked_name& name, std::string_view canonical_domain, bool keep_case) {
-  std::string out = keep_case ? name.local : to_lower(name.local);
   const std::string_view domain = canonical_domain.empty() ? std::string_view(name.domain) : canonical_domain;
+  std::string out;
+  out.reserve(name.local.size() + 1 + domain.size());
+  out += keep_case ? name.local : to_lower(name.local);
   if (!domain.empty()) {
     out += '@';
     out += domain;

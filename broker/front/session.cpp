@@ -2,24 +2,36 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <cerrno>
+#include <utility>
 
 namespace authbroker {
 
 session::session(std::shared_ptr<branch> home, int fd, peer who, std::size_t buffer_bytes_max)
-    : home_(std::move(home)), who_(std::move(who)), socket_(home_->on().io), input_(buffer_bytes_max) {
-  const int family = who_.is_unix ? AF_UNIX : AF_INET;  // for Asio's book-keeping only
-  socket_.assign({family, 0}, fd);
+    : home_(std::move(home)), who_(std::move(who)), fd_(fd), socket_(home_->on().io), input_(buffer_bytes_max) {
   timer_.bind(home_->on().timers, [this] { on_timer(); });
 }
 
-session::~session() = default;
+session::~session() {
+  if (fd_ >= 0 && !socket_.is_open()) ::close(fd_);
+}
 
+// A caller of one request has mostly sent it by now. Read at once, and answered at once, it is never seen by the event loop.
 void session::start() {
+  const auto self = shared_from_this();
   limit(steady::now() + home_->terms()->rules.limits.idle);
-  read_on();
+  if (!input_.make_room()) return close();
+  const auto space = input_.space();
+  const ssize_t n = ::recv(fd_, space.data(), space.size(), MSG_DONTWAIT);
+  if (n > 0) {
+    input_.commit(static_cast<std::size_t>(n));
+    return work();
+  }
+  read_on();  // the end and trouble show there too
 }
 
 void session::work() {
@@ -28,7 +40,17 @@ void session::work() {
   if (ended_ || farewell_) return;
   if (!busy_ && end_of_input_) return close();  // nothing more can come, and what came is no request
   if (!busy_ && input_.empty() && draining_) return close();
+  if (busy_ && !socket_.is_open()) return read_on_later();
   read_on();
+}
+
+// After what is ready already: that may be the answer.
+void session::read_on_later() {
+  if (std::exchange(reading_later_, true)) return;
+  boost::asio::post(home_->on().io, [self = shared_from_this()] {
+    self->reading_later_ = false;
+    self->read_on();
+  });
 }
 
 void session::expect_more() {
@@ -49,9 +71,19 @@ void session::read_on() {
   if (!busy_ && !input_.make_room()) return;
   const auto space = input_.space();
   if (space.empty()) return;
+  watch();
+  if (ended_) return;
   reading_ = true;
   socket_.async_receive(boost::asio::buffer(space.data(), space.size()),
                         [this, self = shared_from_this()](const boost::system::error_code& ec, std::size_t n) { on_read(ec, n); });
+}
+
+void session::watch() {
+  if (socket_.is_open()) return;
+  const int family = who_.is_unix ? AF_UNIX : AF_INET;  // for Asio's book-keeping only
+  boost::system::error_code trouble;
+  socket_.assign({family, 0}, fd_, trouble);
+  if (trouble) close();
 }
 
 void session::on_read(const boost::system::error_code& ec, std::size_t n) {
@@ -79,12 +111,12 @@ void session::on_end() {
 // look alike, and the first is what happens.
 bool session::hung_up() {
   if (!who_.is_unix) return true;
-  pollfd look{socket_.native_handle(), 0, 0};
+  pollfd look{fd_, 0, 0};
   return ::poll(&look, 1, 0) != 0 && (look.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 void session::interject(std::string_view bytes) {
-  [[maybe_unused]] const auto n = ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  [[maybe_unused]] const auto n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void session::finish(ending how, steady::time_point at) {
@@ -102,7 +134,7 @@ void session::finish(ending how, steady::time_point at) {
 
 void session::write() {
   while (written_ < output_.size()) {
-    const auto n = ::send(socket_.native_handle(), output_.data() + written_, output_.size() - written_, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const auto n = ::send(fd_, output_.data() + written_, output_.size() - written_, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n > 0) {
       written_ += static_cast<std::size_t>(n);
       continue;
@@ -110,6 +142,8 @@ void session::write() {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return close();
     if (deadline_ == steady::time_point::max()) limit(steady::now() + times().reply);
+    watch();
+    if (ended_) return;
     socket_.async_wait(socket_.wait_write, [this, self = shared_from_this()](const boost::system::error_code& ec) {
       if (ended_) return;
       if (ec) return close();
@@ -138,7 +172,7 @@ void session::say_farewell() {
   if (end_of_input_ || (ending_ == ending::clean && (reply_is_safe || silent()))) return close();
   farewell_ = true;
   input_.consume(input_.bytes().size());
-  ::shutdown(socket_.native_handle(), SHUT_WR);
+  ::shutdown(fd_, SHUT_WR);
   limit(steady::now() + times().farewell);
   read_on();
 }
@@ -147,7 +181,7 @@ void session::say_farewell() {
 bool session::silent() {
   if (!input_.empty()) return false;
   char sink = 0;
-  return ::recv(socket_.native_handle(), &sink, sizeof sink, MSG_DONTWAIT) <= 0;
+  return ::recv(fd_, &sink, sizeof sink, MSG_DONTWAIT) <= 0;
 }
 
 void session::drain() {
@@ -161,7 +195,9 @@ void session::close() {
   ended_ = true;
   timer_.disarm();
   boost::system::error_code ignored;
-  socket_.close(ignored);
+  if (socket_.is_open()) socket_.close(ignored);
+  else ::close(fd_);
+  fd_ = -1;
   home_->remove(*this);
   if (asking_) {
     home_->shared().counts.vanished.fetch_add(1, std::memory_order_relaxed);

@@ -31,7 +31,7 @@ class session : public std::enable_shared_from_this<session> {
 
   void start();
   // By these rules: the peer is who it was, the rules may not be.
-  bool still_admitted(const peer_rules& rules) { return admitted(socket_.native_handle(), who_, rules); }
+  bool still_admitted(const peer_rules& rules) { return admitted(fd_, who_, rules); }
   bool idle() const { return !busy_ && !farewell_; }
   // Idle sessions end at once, busy ones after their reply.
   void drain();
@@ -71,6 +71,8 @@ class session : public std::enable_shared_from_this<session> {
   friend class branch;
   void work();            // serves what the buffer holds, then reads on
   void read_on();
+  void read_on_later();
+  void watch();  // from now on the event loop knows the socket
   void on_read(const boost::system::error_code&, std::size_t n);
   void on_end();
   bool hung_up();
@@ -84,6 +86,7 @@ class session : public std::enable_shared_from_this<session> {
 
   std::shared_ptr<branch> home_;
   peer who_;
+  int fd_;  // owned, until the event loop has to watch it; from then on socket_ owns it
   // Not Asio's default socket type: its type-erased executor costs something on each read.
   boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type> socket_;
   input_buffer input_;
@@ -93,7 +96,7 @@ class session : public std::enable_shared_from_this<session> {
   timer timer_;
   steady::time_point deadline_ = steady::time_point::max(), armed_for_ = steady::time_point::max();
   std::list<std::shared_ptr<session>>::iterator place_;  // in the branch's list
-  bool reading_ = false, busy_ = false, asking_ = false, waiting_for_floor_ = false, more_expected_ = false;
+  bool reading_ = false, reading_later_ = false, busy_ = false, asking_ = false, waiting_for_floor_ = false, more_expected_ = false;
   ending ending_ = ending::none;
   bool end_of_input_ = false, draining_ = false, farewell_ = false, ended_ = false;
 };

@@ -156,10 +156,7 @@ void channel::impl::resolve_done(const resolved& r) {
     const auto alive = shared_from_this();
     if (o.why != reason::none) return finish(o.why, std::move(o.text));
     socket = std::move(o.socket);
-    boost::system::error_code gone;
-    const auto end = socket.remote_endpoint(gone);
-    if (gone) return finish(reason::upstream_down, "connection reset");
-    peer = endpoint_text(end.address(), end.port());
+    peer = endpoint_text(o.to, target.port);
     tell("connect", peer + milliseconds_since(stage_began));
     if (closed) return;
     if (target.tls_at_once) return secure(false);
@@ -336,14 +333,10 @@ std::string channel::trouble() const { return impl_->trouble; }
 
 void channel::shutdown() {
   auto& i = *impl_;
-  if (!is_open()) return;
-  if (i.ssl) {
-    ERR_clear_error();
-    SSL_shutdown(i.ssl.get());
-    ERR_clear_error();
-  }
-  boost::system::error_code ignored;
-  i.socket.shutdown(tcp::socket::shutdown_send, ignored);
+  if (!is_open() || !i.ssl) return;
+  ERR_clear_error();
+  SSL_shutdown(i.ssl.get());
+  ERR_clear_error();
 }
 
 }  // namespace authbroker

@@ -76,7 +76,7 @@ class channel {
   std::string peer() const;          // "127.0.0.1:110", "" before connect
   // Why the last read or write was `failed`, for operators: "connection reset", "cut without close_notify"; "" before that.
   std::string trouble() const;
-  // Half-closes (TLS: sends close_notify), best effort, never waits; then destroy the channel.
+  // Says over TLS that no more will be sent (close_notify): best effort, never waits. Then destroy the channel.
   void shutdown();
 
   struct impl;

@@ -27,6 +27,7 @@ class dial {
     boost::asio::ip::tcp::socket socket;  // open, non-blocking, TCP_NODELAY; closed if none answered
     reason why = reason::none;            // upstream_down, or overloaded when this host has no socket or port left
     std::string text;                     // why each address failed
+    boost::asio::ip::address to{};        // of the socket
   };
 
   dial(boost::asio::io_context&, timer_queue&, std::vector<boost::asio::ip::address>, std::uint16_t port);

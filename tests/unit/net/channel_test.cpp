@@ -228,7 +228,7 @@ TEST(Channel, AWriteThatDoesNotFitWaits) {
   go.count_down();
   EXPECT_TRUE(spin(c.w, [&] { return writable; }));
   ASSERT_TRUE(c.write("end"));
-  c.stream->shutdown();
+  c.stream.reset();
   done.wait();
   EXPECT_EQ(heard, sent + 3);
 }
