@@ -21,6 +21,7 @@ abk::step bind_session::begin(const abk::question& q, abk::io& up) {
     if (!carried) return refuse(reason::internal, "bind.carry", "the search left nothing to go on with");
     who_ = std::move(*carried);
   } else {
+    if (const auto why = dialect_.refusal(q)) return tell(up, q.id, why->what == abk::verdict::no ? *why : abk::answer());
     who_.dn = dialect_.bind_name(q);
   }
   // Each of the two would make the bind an anonymous one, which succeeds.

@@ -109,6 +109,7 @@ bool fits(const bind_row& r, const bind_reply& reply) {
   switch (r.besides) {
     case sees::anything: return true;
     case sees::subcode: return ad_subcode(said.text) == r.number;
+    case sees::any_subcode: return ad_subcode(said.text).has_value();
     case sees::inactivated: return contains(said.text, "inactivated") || contains(said.text, "account is disabled") || contains(said.text, "account disabled");
     case sees::locked: return contains(said.text, "retry limit") || contains(said.text, "locked");
     case sees::parent: return parent_of(said.matched, reply.name);

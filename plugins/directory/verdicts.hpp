@@ -15,6 +15,7 @@ enum class says : std::uint8_t { anything, nothing, locked, expired, must_change
 enum class sees : std::uint8_t {
   anything,
   subcode,      // Active Directory's number in the text of a 49
+  any_subcode,  // some such number
   inactivated,  // 389-DS: an account that was switched off
   locked,       // 389-DS: too many wrong passwords
   parent,       // the matched DN is the parent of the name: the place is right, the entry is not there
