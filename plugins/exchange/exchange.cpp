@@ -1,0 +1,46 @@
+// Active Directory, and the Exchange that keeps its recipients there: a password is good if a domain controller lets its owner
+// bind; a mailbox exists if an entry has its address among proxyAddresses. See authbroker-exchange(5).
+#include <abk/sdk.hpp>
+#include <directory/bind_session.hpp>
+#include <directory/search_session.hpp>
+
+#include "accounts.hpp"
+
+namespace {
+
+class exchange_backend final : public abk::backend {
+ public:
+  exchange_backend(const abk::host& on, exchange::rules r) : backend(on), accounts_(std::move(r)) {}
+
+  traits about() const override {
+    const exchange::rules& r = accounts_.settings();
+    traits out;
+    out.kinds = ABK_LOGIN | ABK_PROBE;
+    if (r.searches() && r.mailbox_filter) out.kinds |= ABK_MAILBOX;
+    out.roles = 2;
+    out.login_role = r.name == exchange::bind_as::dn ? directory::search_role : directory::bind_role;
+    out.mailbox_role = directory::search_role;
+    out.questions_max[directory::search_role] = directory::searches_in_flight_max;
+    out.questions_max[directory::bind_role] = 1;
+    out.flags = ABK_BINARY;
+    return out;
+  }
+  std::unique_ptr<abk::session> open(std::uint32_t role) const override {
+    if (role == directory::bind_role) return std::make_unique<directory::bind_session>(accounts_);
+    return std::make_unique<directory::search_session>(accounts_);
+  }
+
+ private:
+  exchange::accounts accounts_;
+};
+
+std::unique_ptr<abk::backend> create(const abk::host& on, abk::settings& given) {
+  exchange::rules r = exchange::read_rules(given);
+  if (exchange::looks_like_administrator(r.service.dn))
+    on.log(abk::level::warning, "rootdn", {{"backend", given.backend_name()}, {"bind_dn", r.service.dn}, {"advice", "use an account that may only read: this one may do everything"}});
+  return std::make_unique<exchange_backend>(on, std::move(r));
+}
+
+}  // namespace
+
+ABK_PLUGIN("exchange", "1", create);
