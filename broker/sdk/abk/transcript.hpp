@@ -42,7 +42,7 @@ class transcript {
   transcript& closes() { return add(verb::closes, {}); }
   transcript& learns(std::uint32_t scope, const std::string& key, std::string what) { return add(verb::learns, std::to_string(scope) + "/" + key, std::move(what)); }
   transcript& knows_not(std::uint32_t scope, const std::string& key) { return add(verb::knows_not, std::to_string(scope) + "/" + key); }
-  // The question goes on over a new connection of `role`.
+  // The question goes on over a new connection of `role`. (The first connection's is what the backend says for such questions.)
   transcript& goes_on(std::uint32_t role) { return roles_.push_back(role), add(verb::goes_on, std::to_string(role)); }
   // The verdict is known at this point, and was not known before the last message of the upstream.
   transcript& expect(std::uint32_t verdict, std::uint32_t reason, std::string rule) {
@@ -136,7 +136,8 @@ class transcript {
   bool play(const way& w, const std::string& name) {
     host_rig host(plugin_, settings_, facts_, channel_);
     if (!host.problems.empty()) return fail(name, 0, "configuration: " + host.problems.front());
-    auto up = std::make_unique<connection_rig>(host, channel_);
+    const abk_backend& api = *host.backend();
+    auto up = std::make_unique<connection_rig>(host, channel_, ask_.kind == ABK_LOGIN ? api.login_role : ask_.kind == ABK_MAILBOX ? api.mailbox_role : 0);
     ask question = ask_;
     bool asked = false, cut = false;
     std::uint32_t id = 0;
