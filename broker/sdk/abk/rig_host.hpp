@@ -186,11 +186,18 @@ class host_rig {
     return scaled(c, key, units, out);
   }
   static bool list(abk_config* c, const char* key, const abk_str** out, std::size_t* count) {
-    const auto* found = find<std::vector<std::string>>(c, key);
-    if (found == nullptr) return false;
-    auto& views = self(c).lists_[key];
+    host_rig& me = self(c);
+    auto& views = me.lists_[key];
     views.clear();
-    for (const auto& one : *found) views.push_back({one.data(), one.size()});
+    const auto it = me.settings_.find(key);
+    if (const auto* one = it == me.settings_.end() ? nullptr : std::get_if<std::string>(&it->second)) {  // "a list, or one of it"
+      me.read_.insert(key);
+      views.push_back({one->data(), one->size()});
+    } else {
+      const auto* found = find<std::vector<std::string>>(c, key);
+      if (found == nullptr) return false;
+      for (const auto& each : *found) views.push_back({each.data(), each.size()});
+    }
     *out = views.data();
     *count = views.size();
     return true;
