@@ -32,10 +32,14 @@ inline std::string wide(int tag, std::string_view content) {
   return out.append(content);
 }
 
-// An element with the shortest length.
+// An element with the shortest length, up to 64 KiB.
 inline std::string tlv(int tag, std::string_view content) {
-  if (content.size() < 128) return std::string{static_cast<char>(tag), static_cast<char>(content.size())}.append(content);
-  return wide(tag, content);
+  std::string out{static_cast<char>(tag)};
+  if (content.size() >= 256) out += "\x82";
+  else if (content.size() >= 128) out += "\x81";
+  if (content.size() >= 256) out.push_back(static_cast<char>(content.size() >> 8));
+  out.push_back(static_cast<char>(content.size() & 0xff));
+  return out.append(content);
 }
 
 inline std::string result_fields(int code, std::string_view matched = {}, std::string_view text = {}) {
