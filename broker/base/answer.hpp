@@ -39,6 +39,7 @@ struct trace_line {
   std::chrono::microseconds at{0};  // since the question
   std::string what;                 // "connect", "tls", "<", ">" ...
   std::string text;
+  std::size_t bytes = 0;            // if the text counts bytes: how many
 };
 struct trace {
   steady::time_point start = steady::now();
@@ -46,6 +47,15 @@ struct trace {
   void add(std::string_view what, std::string text) {
     if (lines.size() < 400)
       lines.push_back({std::chrono::duration_cast<std::chrono::microseconds>(steady::now() - start), std::string(what), std::move(text)});
+  }
+  // Bytes of a protocol that is not text: one line for all that went the same way meanwhile.
+  void add_bytes(std::string_view direction, std::size_t bytes) {
+    const bool more = !lines.empty() && lines.back().bytes > 0 && lines.back().what == direction;
+    if (!more) add(direction, {});
+    trace_line& last = lines.back();
+    if (last.what != direction) return;  // no room for a line
+    last.bytes += bytes;
+    last.text = std::to_string(last.bytes) + " bytes";
   }
 };
 

@@ -97,7 +97,7 @@ void connection::io_note(abk_io* io, std::uint32_t id, abk_str what, abk_str tex
     l = q != nullptr && q->asked != nullptr && q->asked->out() != nullptr ? q->asked.get() : nullptr;
   }
   if (l == nullptr) return;
-  l->note(escape_for_log(view(what).substr(0, 32)), escape_for_log(blot(std::string(view(text).substr(0, 1000)), l->password())));
+  l->note(escape_for_log(view(what).substr(0, 32)), clean_notice(blot(std::string(view(text).substr(0, 1000)), l->password()), 1000));
 }
 
 leg* connection::tracer() const {
@@ -110,7 +110,7 @@ void connection::trace_bytes(std::string_view direction, std::string_view bytes,
   const leg* l = tracer();
   if (l == nullptr) return;
   if ((pool_->core().api->flags & ABK_BINARY) != 0) {
-    l->note(direction, std::to_string(bytes.size()) + " bytes");
+    if (trace* t = l->out()) t->add_bytes(direction, bytes.size());
     return;
   }
   std::string text;
