@@ -53,7 +53,9 @@ int check_configuration(const std::string& file, bool connect, bool progress) {
   if (made == nullptr) return 78;
   bool all_work = true;
   if (connect) {
-    boost::asio::co_spawn(here.io, connect_each(*made, all_work), [](const std::exception_ptr& e) {
+    // What the pools would still do, such as trying again what failed, is not wanted: an account could be locked by it.
+    boost::asio::co_spawn(here.io, connect_each(*made, all_work), [&here](const std::exception_ptr& e) {
+      here.io.stop();
       if (e) std::rethrow_exception(e);
     });
     here.io.run_for(made->config.broker.request_timeout * static_cast<int>(made->backends.size() + 1));
