@@ -1,5 +1,6 @@
 #include "connection.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace directory {
@@ -18,6 +19,31 @@ using abk::step;
     if (said->of.code == result_code::stronger_auth_required) why = reason::misconfigured;
   }
   throw abk::give_up(why, "message.disconnection", text);
+}
+
+// A message that does not fit into what the host keeps for us: a group with ten thousand members, say. It must not cost the
+// others that are asked on this connection their answers, so it is passed over, up to a size that no honest entry has.
+constexpr std::size_t skipped_bytes_max = std::size_t{16} * 1024 * 1024;
+constexpr std::size_t head_bytes = 12;  // enough for the length and the id
+
+struct large_message {
+  std::size_t bytes = 0;
+  std::int32_t id = 0;
+};
+// Of a message that is too large, once `in` has its head. Nothing: it is no message at all.
+std::optional<large_message> read_large(std::string_view in) {
+  const auto at = [in](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(in[i])); };
+  if (next_message(in, skipped_bytes_max).is != frame::state::need_more) return {};
+  const std::size_t header = 2 + (at(1) & 0x7f);
+  large_message out;
+  for (std::size_t i = 2; i < header; ++i) out.bytes = out.bytes << 8 | at(i);
+  out.bytes += header;
+  const std::size_t digits = at(header + 1);
+  if (at(header) != 2 || digits == 0 || digits > 4) return {};
+  std::uint32_t id = 0;
+  for (std::size_t i = header + 2; i < header + 2 + digits; ++i) id = id << 8 | at(i);
+  out.id = static_cast<std::int32_t>(id);
+  return out;
 }
 
 [[noreturn]] void unasked() { throw abk::give_up(reason::upstream_nonsense, "message.unasked", "a message that answers nothing that was asked"); }
@@ -72,12 +98,26 @@ step connection::preparing(const message& m, abk::io& up) {
   unasked();
 }
 
+void connection::left_out(std::int32_t, std::size_t, abk::io&) { throw abk::give_up(reason::upstream_nonsense, "message.too-large", "a reply of more than 64 KiB"); }
+
 step connection::resume(abk::io& up) {
   if (stage_ == stage::handshake && up.channel() == abk::encryption::tls) return log_in(up);
   for (;;) {
+    const std::size_t skipped = std::min(to_skip_, up.in().size());
+    up.consume(skipped);
+    to_skip_ -= skipped;
+    if (to_skip_ > 0) break;
     const frame next = next_message(up.in());
     if (next.is == frame::state::need_more) break;
-    if (next.is == frame::state::malformed) throw abk::give_up(reason::upstream_nonsense, "message.malformed", next.problem);
+    if (next.is == frame::state::malformed) {
+      const bool too_large = stage_ == stage::prepared && next_message(up.in(), skipped_bytes_max).is == frame::state::need_more;
+      if (too_large && up.in().size() < head_bytes) break;
+      const auto large = too_large ? read_large(up.in()) : std::nullopt;
+      if (!large) throw abk::give_up(reason::upstream_nonsense, "message.malformed", next.problem);
+      left_out(large->id, large->bytes, up);
+      to_skip_ = large->bytes;
+      continue;
+    }
     decoded got = decode(up.in().substr(0, next.bytes));
     if (!got.value) throw abk::give_up(reason::upstream_nonsense, "message.malformed", got.problem);
     up.consume(next.bytes);

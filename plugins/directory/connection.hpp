@@ -19,6 +19,8 @@ class connection : public abk::session {
   explicit connection(const service* account) : account_(account) {}
   // A message that came after the connection was prepared; `more`: further bytes follow it already.
   virtual void heard(const message&, bool more, abk::io&) = 0;
+  // A message of this id that is too large to be read, and was left out. The default is the end of the connection.
+  virtual void left_out(std::int32_t id, std::size_t bytes, abk::io&);
   virtual bool waits() const = 0;  // for replies
   virtual bool spent() const { return false; }  // not to be used again
   std::int32_t new_id();
@@ -32,6 +34,7 @@ class connection : public abk::session {
   const service* account_;
   stage stage_ = stage::asking_for_tls;
   std::int32_t last_id_ = 0;
+  std::size_t to_skip_ = 0;  // bytes still to come of a message that is left out
 };
 
 }  // namespace directory

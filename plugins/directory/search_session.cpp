@@ -144,6 +144,18 @@ void search_session::heard(const message& m, bool, abk::io& up) {
   if (over.whose) ended(over, done->of, up);
 }
 
+// An entry that nobody can read is no entry that is not there.
+void search_session::left_out(std::int32_t id, std::size_t bytes, abk::io&) {
+  const auto it = searches_.find(id);
+  if (it == searches_.end()) throw abk::give_up(reason::upstream_nonsense, "message.unasked", "a message that answers nothing that was asked");
+  if (++it->second.entries > entries_max) throw abk::give_up(reason::upstream_nonsense, "search.endless", "entries without end");
+  if (!it->second.whose) return;
+  asked& a = **it->second.whose;
+  if (a.question.kind == ABK_PROBE) ++a.counts[it->second.base].entries;
+  else if (!a.trouble)
+    a.trouble = abk::answer::tempfail(reason::misconfigured, "search.entry-too-large", "an entry of " + std::to_string(bytes) + " bytes was left out; at most 64 KiB are read: let the account see fewer values of it, or leave the attribute out");
+}
+
 void search_session::found(search& s, const search_entry& entry, abk::io& up) {
   if (++s.entries > entries_max) throw abk::give_up(reason::upstream_nonsense, "search.endless", "entries without end");
   if (!s.whose) return;

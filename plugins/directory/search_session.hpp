@@ -19,6 +19,7 @@ class search_session final : public connection {
 
  protected:
   void heard(const message&, bool more, abk::io&) override;
+  void left_out(std::int32_t id, std::size_t bytes, abk::io&) override;
   bool waits() const override { return !searches_.empty(); }
 
  private:
