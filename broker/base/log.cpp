@@ -13,6 +13,7 @@
 #include <chrono>
 #include <ctime>
 #include <system_error>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -20,7 +21,7 @@ namespace authbroker {
 namespace {
 
 constexpr std::size_t waiting_bytes_max = std::size_t{1} << 20;
-constexpr auto batch_time = std::chrono::milliseconds(10);
+constexpr auto batch_time = std::chrono::milliseconds(20);
 
 std::string_view level_name(level l) {
   switch (l) {
@@ -187,23 +188,24 @@ void logger::give_to(unsigned uid, unsigned gid) {
 }
 
 void logger::submit(level, std::string_view line) {
-  bool first = false;
+  bool asleep = false;
   {
     const std::lock_guard hold(mutex_);
     if (waiting_.size() + line.size() > waiting_bytes_max) {
       dropped_.fetch_add(1, std::memory_order_relaxed);
       return;
     }
-    first = waiting_.empty();
+    asleep = std::exchange(asleep_, false);
     waiting_ += line;
     ++submitted_;
   }
-  if (first) wake_.notify_one();
+  if (asleep) wake_.notify_one();
 }
 
 void logger::flush() {
   std::unique_lock hold(mutex_);
   const std::uint64_t until = submitted_;
+  hurry_ = true;
   wake_.notify_one();
   written_.wait_for(hold, std::chrono::seconds(2), [&] { return done_ >= until; });
 }
@@ -211,13 +213,18 @@ void logger::flush() {
 void logger::write_loop() {
   std::string batch;
   std::unique_lock hold(mutex_);
+  bool quiet = true;
   while (true) {
-    wake_.wait(hold, [&] { return stop_ || !waiting_.empty(); });
-    if (!stop_) {  // let a batch gather: one wake-up for many lines
-      hold.unlock();
-      std::this_thread::sleep_for(batch_time);
-      hold.lock();
+    if (quiet) {
+      asleep_ = true;
+      wake_.wait(hold, [&] { return stop_ || hurry_ || !waiting_.empty(); });
+      asleep_ = false;
     }
+    // A batch gathers: one wake-up for many lines. While lines keep coming, nobody has to wake this thread for them.
+    if (!stop_) wake_.wait_for(hold, batch_time, [&] { return stop_ || hurry_; });
+    quiet = waiting_.empty() && !stop_;
+    if (quiet && !hurry_) continue;
+    hurry_ = false;
     batch.swap(waiting_);
     const std::uint64_t upto = submitted_;
     const bool last = stop_;

@@ -80,6 +80,8 @@ class logger {
   bool own_fd_ = false;
   std::string waiting_;
   std::uint64_t submitted_ = 0, done_ = 0;
+  bool asleep_ = false;  // the writer waits without a time, and somebody has to wake it
+  bool hurry_ = false;   // somebody waits for what is there to be written
   bool stop_ = false;
   std::atomic<std::uint64_t> dropped_ = 0;
   std::uint64_t dropped_told_ = 0;
