@@ -18,8 +18,8 @@ USERS = {
 }
 
 
-def _users():
-    lines = [f"{name}:{{PLAIN}}{password}::::::" for name, password in USERS.items() if name not in ("frank", "tempfail")]
+def _users(users):
+    lines = [f"{name}:{{PLAIN}}{password}::::::" for name, password in users.items() if name not in ("frank", "tempfail")]
     lines.append(f"frank:{{PLAIN}}{USERS['frank']}::::::nologin=y reason=Account_disabled")
     return "\n".join(lines) + "\n"
 
@@ -32,8 +32,9 @@ class Dovecot:
     has_apop = True
     tempfail_user = "tempfail"
 
-    def __init__(self, folder, certificate, max_userip=100, penalty=False, extra=""):
+    def __init__(self, folder, certificate, max_userip=100, penalty=False, extra="", users=None):
         self.folder, self._certificate, self._max_userip, self._penalty, self._extra = folder, certificate, max_userip, penalty, extra
+        self._accounts = users or USERS
         self.pop3, self.pop3s = free_port(), free_port()
         self.process = None
         self.starts = 0
@@ -47,7 +48,7 @@ class Dovecot:
         os.makedirs(self._at("mail"), exist_ok=True)
         shutil.chown(self._at("mail"), "mail", "mail")
         os.makedirs(self._at("deny"), mode=0o700, exist_ok=True)
-        put(self._at("users"), _users())
+        put(self._at("users"), _users(self._accounts))
         put(self._at("dovecot.conf"), self._configuration())
         self.process = Process(["dovecot", "-c", self._at("dovecot.conf"), "-F"], log=self._at("stdout.log"))
         self.starts += 1

@@ -154,6 +154,9 @@ access to * by dn.exact="{people.READER}" read by dn.exact="{people.SMALL}" read
     def connections(self):
         return self.log().count(" ACCEPT from ")
 
+    def closed(self):
+        return len(re.findall(r"conn=\d+ fd=\d+ closed", self.log()))
+
     # ways in, for tests of the fixture and for what an administrator would do
 
     def client(self, program, *words, secret=None, dn=None, url=None, input=None):
