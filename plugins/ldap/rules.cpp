@@ -53,6 +53,8 @@ rules read_rules(abk::settings& given) {
   out.rootdn = directory::looks_like_rootdn(out.service.dn);
   read_filters(given, *like, out);
   out.mail_attribute = given.text("mail_attribute", like->mail_attribute);
+  if (out.mail_attribute.find_first_of(" ,;=()*\\\"") != std::string::npos)
+    given.problem("mail_attribute", "\"" + out.mail_attribute + "\"; wanted: the name of an attribute, such as \"mail\", or \"\"");
   out.alias_attributes = attribute_names(given, "alias_attributes", like->alias_attributes);
   out.attributes = attribute_names(given, "attributes");
   out.group_classes = attribute_names(given, "group_classes", like->group_classes);
