@@ -1,4 +1,6 @@
 // Logins of the exchange plugin that bind at once, by a name that is made of the typed one.
+#include <fstream>
+
 #include "exchange_fixture.hpp"
 
 namespace {
@@ -63,6 +65,30 @@ TEST(exchange_direct, bind_as_down_level_puts_netbios_domain_before_the_local_pa
 TEST(exchange_direct, B_14_other_forms_of_a_name_are_refused_and_nothing_is_sent) {
   for (const char* name : {"ann", "EXAMPLE\\ann", "CN=Ann,DC=ad", "CN=ann@x,DC=ad", "{x}@y"}) expect(login(upn, name, ""), "", ABK_NO, ABK_REASON_BAD_NAME, "bind.bad-name");
   for (const char* name : {"CN=Ann", "EXAMPLE\\ann", "a/b", "@example.com"}) expect(login(down_level, name, ""), "", ABK_NO, ABK_REASON_BAD_NAME, "bind.bad-name");
+}
+
+TEST(exchange_direct, B_11_nothing_is_searched_where_users_are_bound) {
+  abk::test::table t = settings();
+  t["bind_as"] = "upn";
+  host_rig host(plugin(), t);
+  connection_rig up(host, ABK_TLS, 1);
+  abk::test::ask q;
+  q.kind = ABK_MAILBOX;
+  q.login_name = "ann@example.com";
+  up.begin(q);
+  EXPECT_EQ(up.sent(), "");
+  ASSERT_EQ(up.answers.size(), 1U);
+  EXPECT_EQ(up.answers[0].verdict, static_cast<std::uint32_t>(ABK_TEMPFAIL));
+  EXPECT_EQ(host.backend()->mailbox_role, 0U);
+}
+
+TEST(exchange_direct, B_17_no_library_comes_along_that_traces_packets_or_reads_ldap_conf) {
+  plugin();
+  std::ifstream maps("/proc/self/maps");
+  const std::string all{std::istreambuf_iterator<char>(maps), {}};
+  EXPECT_NE(all.find("liblber"), std::string::npos);
+  EXPECT_EQ(all.find("libldap"), std::string::npos);
+  EXPECT_EQ(all.find("libgnutls"), std::string::npos);
 }
 
 TEST(exchange_direct, B_12_the_same_login_twice_is_two_binds) {

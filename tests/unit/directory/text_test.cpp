@@ -15,6 +15,12 @@ static_assert(!std::is_convertible_v<std::string_view, dn_value> && !std::is_con
 static_assert(!std::is_convertible_v<dn_value, std::string> && !std::is_convertible_v<filter_value, std::string>);
 static_assert(!std::is_assignable_v<dn_value&, filter_value> && !std::is_assignable_v<filter_value&, dn_value>);
 
+TEST(escaped_text, B_04_what_is_for_one_place_does_not_fit_another) {
+  EXPECT_FALSE((std::is_constructible_v<dn_value, filter_value> || std::is_constructible_v<filter_value, dn_value>));
+  EXPECT_FALSE((std::is_convertible_v<std::string_view, dn_value> || std::is_convertible_v<std::string_view, filter_value>));
+  EXPECT_NE(filter_value("*").text(), dn_value("*").text());
+}
+
 std::string undone(std::string_view escaped) {
   std::string out;
   const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
