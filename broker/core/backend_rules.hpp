@@ -17,7 +17,8 @@ struct upstream_rules {
   std::uint16_t port = 0;     // the scheme's default is filled in
   tls_use tls = tls_use::none;
   bool srv = false;           // srv+ldap...
-  std::string label() const { return (host.find(':') != std::string::npos ? "[" + host + "]" : host) + ":" + std::to_string(port); }
+  // "mail1.example.com:995", or "srv:example.com" for what only SRV records turn into servers.
+  std::string label() const { return srv ? "srv:" + host : (host.find(':') != std::string::npos ? "[" + host + "]" : host) + ":" + std::to_string(port); }
 };
 
 struct tls_rules {

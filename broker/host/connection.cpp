@@ -24,159 +24,18 @@ connection::connection(std::shared_ptr<pool> owner, worker& home, std::uint32_t 
 }
 
 connection::~connection() {
+  pool_->release_targets(held_);
   wipe(out_.data(), out_.size());
 }
 
-template <class Call>
-bool connection::guarded(const char* what, Call call) {
-  in_plugin_ = true;
-  bool fine = true;
-  try {
-    call();
-  } catch (const std::exception& e) {
-    pool_->core().misbehaved(std::string(what) + "() threw: " + e.what());
-    fine = false;
-  } catch (...) {
-    pool_->core().misbehaved(std::string(what) + "() threw");
-    fine = false;
-  }
-  in_plugin_ = false;
-  return fine;
-}
-
-// ---------------------------------------------------------------- opening: upstream after upstream
-
-void connection::open(steady::time_point until, int probe, leg_ptr for_leg) {
-  reserved_ = std::move(for_leg);
-  open_until_ = until;
-  probing_ = probe >= 0;
-  timer_.bind(home_.timers, [this] { timed_out(); });
-  if (reserved_ != nullptr) {
-    const std::weak_ptr<connection> me = weak_from_this();
-    reserved_->on_give_up = [me] {
-      if (const auto c = me.lock()) c->close_now();
-    };
-  }
-  for (std::size_t u = 0; u < pool_->upstreams().size(); ++u)
-    if (probing_ ? u == static_cast<std::size_t>(probe) : pool_->usable(u)) candidates_.push_back(u);
-  state_ = state::opening;
-  counted_ = reserved_ == nullptr;
-  try_next_upstream();
-}
-
-void connection::leave_opening() {
-  if (counted_) pool_->opening_ended(*this);
-  counted_ = false;
-}
-
-void connection::try_next_upstream() {
-  const auto self = shared_from_this();
-  const steady::time_point now = steady::now();
-  if (candidates_.empty() || now >= open_until_) {
-    if (!any_failure_) first_failure_ = candidates_.empty() ? pool_->breaker_finding() : finding::tempfail(reason::deadline, "no time left to connect");
-    leave_opening();
-    pool_->connection_failed(*this, first_failure_, first_failure_.why == reason::service_account);
-    reserved_ = nullptr;
-    return close_now();
-  }
-  upstream_ = candidates_.front();
-  // What time is left is split over the replicas that are left, so that the last one gets its turn.
-  const auto share = (open_until_ - now) / static_cast<int>(candidates_.size());
-  const auto& timeouts = pool_->core().rules.timeouts;
-  const steady::time_point until = now + std::min<steady::duration>(timeouts.connect, share);
-  cut_at_ = share < timeouts.connect && !probing_ ? now + share : steady::time_point::max();
-  prepare_until_ = now + timeouts.connect + timeouts.reply;
-  candidates_.erase(candidates_.begin());
-  const upstream_rules& u = pool_->upstreams()[upstream_];
-  if (reserved_ != nullptr) {
-    reserved_->upstream = u.label();
-    reserved_->note("upstream", u.scheme + "://" + u.label());
-  }
-  stream_ = std::make_unique<channel>(home_.io, home_.timers, home_.names, u.tls == tls_use::none ? nullptr : pool_->core().tls);
-  dial_target target;
-  target.host = u.host;
-  target.port = u.port;
-  target.tls_at_once = u.tls == tls_use::implicit;
-  const std::string& server_name = pool_->core().rules.tls.server_name;
-  target.tls_name = server_name.empty() || pool_->refuse_local() ? u.host : server_name;
-  target.refuse_local = pool_->refuse_local();
-  std::function<void(std::string_view, std::string)> note;
-  if (reserved_ != nullptr) note = [l = reserved_](std::string_view what, std::string text) { l->note(what, std::move(text)); };
-  stream_->open(std::move(target), until, [this](const open_outcome& o) { opened(o); }, std::move(note));
-}
-
-void connection::opened(const open_outcome& o) {
-  const auto self = shared_from_this();
-  if (o.why != reason::none) return upstream_failed(o.why, o.text, true);
-  start_session();
-}
-
-// Before any question: the next replica may be tried.
-void connection::upstream_failed(reason why, std::string text, bool try_others) {
-  const auto self = shared_from_this();
-  timer_.disarm();
-  const std::string label = pool_->upstreams()[upstream_].label();
-  if (reserved_ != nullptr) reserved_->note("failed", std::string(name(why)) + ": " + text);
-  // A connect that a question's own deadline cut short says nothing about the server.
-  const bool cut_short = why == reason::upstream_down && state_ == state::opening && steady::now() >= cut_at_;
-  if (!cut_short) pool_->upstream_failed(upstream_, home_, why, text);
-  finding f = finding::tempfail(why, std::move(text));
-  f.upstream = label;
-  // The first failure is told, unless it only says "down" and a later one says more.
-  if (!any_failure_ || (first_failure_.why == reason::upstream_down && why != reason::upstream_down)) first_failure_ = std::move(f);
-  any_failure_ = true;
-  if (session_ != nullptr) {
-    guarded("destroy", [&] { session_->destroy(session_); });
-    session_ = nullptr;
-  }
-  stream_.reset();
-  in_.clear();
-  in_at_ = 0;
-  out_.clear();
-  trouble_.clear();
-  failed_prepare_ = false;
-  state_ = state::opening;
-  if (!try_others) candidates_.clear();
-  try_next_upstream();
-}
-
-// ---------------------------------------------------------------- preparing
-
-void connection::start_session() {
-  const abk_backend* api = pool_->core().api;
-  const upstream_rules& u = pool_->upstreams()[upstream_];
-  io_.channel = stream_->encrypted() ? ABK_TLS : u.tls == tls_use::starttls ? ABK_STARTTLS_WANTED : ABK_CLEARTEXT;
-  io_.eof = false;
-  io_.in = {};
-  guarded("open", [&] { session_ = api->open(api, role_); });
-  if (session_ == nullptr || session_->begin == nullptr || session_->resume == nullptr || session_->destroy == nullptr) {
-    session_ = nullptr;
-    pool_->core().misbehaved("open() gave no usable session");
-    return upstream_failed(reason::internal, "the plugin gave no session", false);
-  }
-  state_ = state::preparing;
-  if (session_->prepare == nullptr) return prepared();
-  timer_.arm(prepare_until_);
-  std::uint32_t step = 0;
-  if (!guarded("prepare", [&] { step = session_->prepare(session_, &io_); })) return upstream_failed(reason::internal, "the plugin failed", false);
-  take_step(step);
-}
-
-// The gate: no question, and so no name and no password, on a channel that is not encrypted, unless the configuration wants it.
-void connection::prepared() {
-  if (io_.channel != ABK_TLS && (io_.channel == ABK_STARTTLS_WANTED || !pool_->core().rules.cleartext))
-    return upstream_failed(reason::tls_unavailable, "the upstream was not brought to TLS; nothing was sent", true);
-  timer_.disarm();
-  pool_->upstream_works(upstream_);
-  became_ready();
-}
+// ---------------------------------------------------------------- ready
 
 void connection::became_ready() {
   const auto self = shared_from_this();
   const bool fresh = state_ == state::preparing;
   if (closing_) return close_now();
   if (in_at_ < in_.size()) {  // nobody asked for it: a reply too many, or a flood
-    pool_->core().log->line(level::warning, "upstream_talks_unasked").field("backend", pool_->core().rules.name).field("upstream", pool_->upstreams()[upstream_].label());
+    pool_->core().log->line(level::warning, "upstream_talks_unasked").field("backend", pool_->core().rules.name).field("upstream", pool_->upstream(upstream_).label());
     if (fresh) return upstream_failed(reason::upstream_nonsense, "the upstream talks without being asked", true);
     return close_now();
   }
@@ -219,7 +78,7 @@ void connection::begin(leg_ptr l) {
   state_ = state::busy;
   l->is = leg::state::running;
   l->start_timer.disarm();
-  l->upstream = pool_->upstreams()[upstream_].label();
+  l->upstream = pool_->upstream(upstream_).label();
   const std::weak_ptr<connection> me = weak_from_this();
   const leg* who = l.get();
   l->on_give_up = [me, who] {
@@ -259,7 +118,7 @@ void connection::settle(question& q, finding f) {
   const leg_ptr l = std::move(q.asked);
   q.asked = nullptr;
   f.password_sent = f.password_sent || q.secret_sent;
-  f.upstream = pool_->upstreams()[upstream_].label();
+  f.upstream = pool_->upstream(upstream_).label();
   end_leg(*l, std::move(f));
 }
 
@@ -329,27 +188,6 @@ void connection::take_step(std::uint32_t step) {
   }
 }
 
-void connection::start_tls() {
-  if (!out_.empty()) {
-    stream_->wait_writable([this] {
-      const auto self = shared_from_this();
-      flush();
-      if (state_ == state::preparing) start_tls();
-    });
-    return;
-  }
-  std::function<void(std::string_view, std::string)> note;
-  if (reserved_ != nullptr) note = [l = reserved_](std::string_view what, std::string text) { l->note(what, std::move(text)); };
-  timer_.disarm();
-  const steady::time_point until = std::min(open_until_, steady::now() + pool_->core().rules.timeouts.connect);
-  stream_->start_tls(until, [this](const open_outcome& o) {
-    const auto self = shared_from_this();
-    if (o.why != reason::none) return upstream_failed(o.why, o.text, true);
-    io_.channel = ABK_TLS;
-    pump();
-  }, std::move(note));
-}
-
 // Gives the plugin what is there.
 void connection::pump() {
   io_.in = {in_.data() + in_at_, in_.size() - in_at_};
@@ -388,7 +226,7 @@ void connection::receive() {
   }
   if (state_ == state::ready && (pool_->core().api->flags & ABK_IDLE_READ) == 0) {
     if (got.status == io_status::ok)
-      pool_->core().log->line(level::debug, "upstream_talks_unasked").field("backend", pool_->core().rules.name).field("upstream", pool_->upstreams()[upstream_].label());
+      pool_->core().log->line(level::debug, "upstream_talks_unasked").field("backend", pool_->core().rules.name).field("upstream", pool_->upstream(upstream_).label());
     return close_now();
   }
   pump();
@@ -422,12 +260,12 @@ void connection::arm(std::chrono::milliseconds in) { timer_.arm(steady::now() + 
 void connection::timed_out() {
   const auto self = shared_from_this();
   switch (state_) {
+    case state::opening: return look_up_too_late();
     case state::preparing: return upstream_failed(reason::upstream_down, "no answer within " + format_duration(pool_->core().rules.timeouts.reply), true);
     case state::busy: return end(reason::deadline, "no reply within " + format_duration(pool_->core().rules.timeouts.reply));
     case state::ready:
     case state::tidying: return close_now();
     case state::fresh:
-    case state::opening:
     case state::closed: return;
   }
 }
@@ -483,6 +321,7 @@ void connection::close_now() {
     guarded("destroy", [&] { session_->destroy(session_); });
     session_ = nullptr;
   }
+  lookup_.reset();
   if (stream_ != nullptr) stream_->shutdown();
   stream_.reset();
   wipe(out_.data(), out_.size());

@@ -61,6 +61,10 @@ class connection : public std::enable_shared_from_this<connection> {
 
   void leave_opening();
   void try_next_upstream();
+  void connect_to(const upstream_rules&, steady::time_point until);
+  void look_up(const char* service);
+  void looked_up(const char* service, const services&);
+  void look_up_too_late();
   void opened(const open_outcome&);
   void upstream_failed(reason, std::string text, bool try_others);
   void start_session();
@@ -106,6 +110,10 @@ class connection : public std::enable_shared_from_this<connection> {
   finding prepare_finding_;
 
   std::vector<std::size_t> candidates_;  // upstreams still to try
+  std::vector<std::size_t> held_;        // targets of SRV records that must not be given up by the pool
+  std::unique_ptr<resolver::lookup> lookup_;
+  unsigned lookup_number_ = 0;           // of the look-up under way, or past
+  std::string failures_of_lookup_;
   std::size_t upstream_ = 0;
   bool probing_ = false;
   steady::time_point open_until_;
@@ -126,5 +134,23 @@ class connection : public std::enable_shared_from_this<connection> {
   timer timer_;
   std::chrono::steady_clock::time_point ready_since_;
 };
+
+// Calls into the plugin. False: it threw.
+template <class Call>
+bool connection::guarded(const char* what, Call call) {
+  in_plugin_ = true;
+  bool fine = true;
+  try {
+    call();
+  } catch (const std::exception& e) {
+    pool_->core().misbehaved(std::string(what) + "() threw: " + e.what());
+    fine = false;
+  } catch (...) {
+    pool_->core().misbehaved(std::string(what) + "() threw");
+    fine = false;
+  }
+  in_plugin_ = false;
+  return fine;
+}
 
 }  // namespace authbroker

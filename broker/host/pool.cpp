@@ -22,12 +22,16 @@ void backend_core::misbehaved(std::string_view what) {
 }
 
 pool::pool(std::shared_ptr<backend_core> core, std::vector<upstream_rules> upstreams, bool refuse_local, std::uint32_t connections_max)
-    : core_(std::move(core)), upstreams_(std::move(upstreams)), refuse_local_(refuse_local), connections_max_(connections_max) {
+    : core_(std::move(core)), configured_(upstreams.size()), refuse_local_(refuse_local), connections_max_(connections_max) {
+  const breaker closed(core_->rules.breaker.failures, core_->rules.breaker.reopen);
+  for (upstream_rules& u : upstreams) places_.push_back({std::move(u), closed});
+  for (std::size_t u = 0; u < configured_; ++u)
+    if (places_[u].rules.srv)
+      for (std::size_t t = 0; t < targets_max; ++t) places_.push_back({{}, closed, u});
   for (std::size_t i = 0; i < core_->workers.size(); ++i) {
     locals_.push_back(std::make_unique<local_part>());
-    for (std::size_t u = 0; u < upstreams_.size(); ++u) locals_.back()->probe_timers.push_back(std::make_unique<timer>());
+    for (std::size_t u = 0; u < places_.size(); ++u) locals_.back()->probe_timers.push_back(std::make_unique<timer>());
   }
-  breakers_.assign(upstreams_.size(), breaker(core_->rules.breaker.failures, core_->rules.breaker.reopen));
 }
 
 pool::~pool() = default;
@@ -36,7 +40,7 @@ pool::~pool() = default;
 
 void pool::submit(leg_ptr l) {
   worker& home = *l->home;
-  l->upstream = upstreams_.size() == 1 ? upstreams_.front().label() : std::string();
+  l->upstream = configured_ == 1 ? upstream(0).label() : std::string();
   const std::weak_ptr<leg> weak = l;
   l->deadline_timer.bind(home.timers, [weak] {
     if (const leg_ptr it = weak.lock()) give_up_leg(it, finding::tempfail(reason::deadline, "no answer in time"));
@@ -72,7 +76,7 @@ void pool::requeue(leg_ptr l) {
   bool full = false;
   {
     const std::lock_guard hold(mutex_);
-    for (const breaker& b : breakers_) any_usable = any_usable || b.closed();
+    any_usable = any_closed();
     full = waiting_.size() >= core_->rules.pool.queue;
     if (any_usable && !full && !own) waiting_.push_back(l);
   }
@@ -219,7 +223,7 @@ void pool::connection_failed(connection& c, const finding& why, bool all_waiting
   bool any_usable = false;
   {
     const std::lock_guard hold(mutex_);
-    for (const breaker& b : breakers_) any_usable = any_usable || b.closed();
+    any_usable = any_closed();
   }
   if (all_waiting || !any_usable) {
     for (worker* each : core_->workers) {
@@ -248,74 +252,6 @@ void pool::connection_closed(connection& c) {
   if (local(w).warm) c.served() ? warm_up(w) : warm_up_later(w);
 }
 
-// ---------------------------------------------------------------- breakers
-
-bool pool::usable(std::size_t upstream) {
-  const std::lock_guard hold(mutex_);
-  return breakers_[upstream].closed();
-}
-
-finding pool::breaker_finding() {
-  const std::lock_guard hold(mutex_);
-  // The reason that says most: a bad certificate of one replica beats "down" of another.
-  const breaker* told = &breakers_.front();
-  for (const breaker& b : breakers_)
-    if (told->last_reason() == reason::upstream_down && b.last_reason() != reason::upstream_down) told = &b;
-  finding f = finding::tempfail(told->last_reason(), "not asked: " + told->last_text());
-  f.upstream = upstreams_[static_cast<std::size_t>(told - breakers_.data())].label();
-  f.retry_after = breaker::first_probe;
-  return f;
-}
-
-void pool::upstream_failed(std::size_t upstream, worker& w, reason why, const std::string& text) {
-  bool opened = false;
-  bool open = false;
-  steady::time_point at;
-  {
-    const std::lock_guard hold(mutex_);
-    opened = breakers_[upstream].failed(steady::now(), why, text);
-    open = !breakers_[upstream].closed();
-    at = breakers_[upstream].next_probe();
-  }
-  const std::string label = upstreams_[upstream].label();
-  core_->log->line(opened ? level::warning : level::debug, opened ? "upstream_down" : "upstream_failed")
-      .field("backend", core_->rules.name).field("upstream", label).field("reason", name(why)).field("text", text);
-  if (!open || retired_) return;
-  timer& t = *local(w).probe_timers[upstream];
-  if (t.armed()) return;
-  const std::weak_ptr<pool> me = weak_from_this();
-  t.bind(w.timers, [me, upstream, home = &w] {
-    if (const std::shared_ptr<pool> p = me.lock()) p->probe(upstream, *home);
-  });
-  t.arm(at);
-}
-
-// While a breaker is open: connect and prepare, without a question.
-void pool::probe(std::size_t upstream, worker& w) {
-  bool due = false;
-  bool open = false;
-  steady::time_point at;
-  {
-    const std::lock_guard hold(mutex_);
-    due = breakers_[upstream].take_probe(steady::now());
-    open = !breakers_[upstream].closed();
-    at = breakers_[upstream].next_probe();
-  }
-  if (retired_ || !open) return;
-  const auto& timeouts = core_->rules.timeouts;
-  if (due && take_permit()) open_one(w, 0, steady::now() + timeouts.connect + timeouts.reply, static_cast<int>(upstream), nullptr);
-  else local(w).probe_timers[upstream]->arm(std::max(at, steady::now() + breaker::first_probe));
-}
-
-void pool::upstream_works(std::size_t upstream) {
-  bool closed = false;
-  {
-    const std::lock_guard hold(mutex_);
-    closed = breakers_[upstream].succeeded(steady::now());
-  }
-  if (closed) core_->log->line(level::info, "upstream_up").field("backend", core_->rules.name).field("upstream", upstreams_[upstream].label());
-}
-
 // ---------------------------------------------------------------- warm connections, retirement, status
 
 void pool::keep_warm() {
@@ -334,7 +270,7 @@ void pool::warm_up(worker& w) {
   const std::uint32_t share = core_->rules.pool.warm / workers + (w.index < core_->rules.pool.warm % workers ? 1 : 0);
   auto have = static_cast<std::uint32_t>(std::count_if(mine.all.begin(), mine.all.end(), [](const auto& c) { return c->idle() && c->role() == 0; })) + mine.opening[0];
   bool any_usable = false;
-  for (std::size_t u = 0; u < upstreams_.size(); ++u) any_usable = any_usable || usable(u);
+  for (std::size_t u = 0; u < configured_; ++u) any_usable = any_usable || usable(u);
   while (any_usable && have < share && take_permit()) {
     open_one(w, 0, steady::now() + core_->rules.timeouts.connect + core_->rules.timeouts.reply, -1, nullptr);
     ++have;
@@ -364,21 +300,6 @@ void pool::retire() {
       const auto all = mine.all;  // closing changes the list
       for (const auto& c : all) c->retire();
     });
-}
-
-pool_status pool::status() const {
-  pool_status out;
-  const std::lock_guard hold(mutex_);
-  out.connections = permits_used_;
-  out.idle = idle_.load(std::memory_order_relaxed);
-  out.waiting = static_cast<std::uint32_t>(waiting_.size());
-  const auto now = steady::now();
-  for (std::size_t u = 0; u < upstreams_.size(); ++u) {
-    const breaker& b = breakers_[u];
-    out.upstreams.push_back({upstreams_[u].label(), !b.closed(), b.failures(), b.failures() == 0 ? std::string() : b.last_text(),
-                             std::chrono::duration_cast<milliseconds>(now - b.since())});
-  }
-  return out;
 }
 
 }  // namespace authbroker

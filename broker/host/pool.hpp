@@ -20,6 +20,7 @@
 #include "host/breaker.hpp"
 #include "host/facts.hpp"
 #include "host/leg.hpp"
+#include "net/resolver.hpp"
 #include "net/tls.hpp"
 #include "net/worker.hpp"
 
@@ -71,10 +72,19 @@ class pool : public std::enable_shared_from_this<pool> {
 
   // ---- for connections, on their worker
   backend_core& core() { return *core_; }
-  const std::vector<upstream_rules>& upstreams() const { return upstreams_; }
+  // Upstreams have numbers: the configured ones from 0 on; then the servers that SRV records name ("targets"), which are good
+  // only while held.
+  std::size_t configured() const { return configured_; }
+  bool is_target(std::size_t upstream) const { return upstream >= configured_; }
+  const upstream_rules& upstream(std::size_t u) const { return places_[u].rules; }
   bool refuse_local() const { return refuse_local_; }
   bool usable(std::size_t upstream);  // its breaker is closed
-  finding breaker_finding();          // what a question gets when no upstream is usable
+  finding breaker_finding();          // what a question gets when no configured upstream is usable
+  finding finding_of(std::size_t upstream);  // the same of one whose breaker is open
+  // The numbers of these targets of the SRV upstream `parent`, in their order, held; one is left out if all places are in use.
+  std::vector<std::size_t> hold_targets(std::size_t parent, const std::vector<service_target>&);
+  bool hold_target(std::size_t upstream);  // false: it is none, and needs no release
+  void release_targets(const std::vector<std::size_t>&);
   void upstream_failed(std::size_t upstream, worker&, reason, const std::string& text);
   void upstream_works(std::size_t upstream);
   void connection_ready(const std::shared_ptr<connection>&, bool fresh);
@@ -93,6 +103,19 @@ class pool : public std::enable_shared_from_this<pool> {
     std::vector<std::unique_ptr<timer>> probe_timers;
     bool warm = false;
   };
+  static constexpr std::size_t targets_max = 2 * addresses_tried_max;  // of one SRV upstream: those named now, and those before
+  static constexpr std::chrono::minutes target_life{5};                // a target that was not named for so long is forgotten
+  static constexpr std::size_t no_parent = static_cast<std::size_t>(-1);
+  struct place_of_upstream {
+    upstream_rules rules;  // port 0: no target is here
+    breaker guard;
+    std::size_t parent = no_parent;  // of a target: the SRV upstream that named it
+    std::uint32_t holders = 0;
+    steady::time_point named{};
+  };
+  bool any_closed() const;
+  finding not_asked(const place_of_upstream&) const;
+  bool forgotten(const place_of_upstream&, steady::time_point now) const;
   bool take_permit();
   void give_permit();
   void serve(worker&);
@@ -108,7 +131,7 @@ class pool : public std::enable_shared_from_this<pool> {
   local_part& local(worker& w) { return *locals_[w.index]; }
 
   std::shared_ptr<backend_core> core_;
-  const std::vector<upstream_rules> upstreams_;
+  const std::size_t configured_;
   const bool refuse_local_;
   const std::uint32_t connections_max_;
   std::vector<std::unique_ptr<local_part>> locals_;
@@ -116,7 +139,9 @@ class pool : public std::enable_shared_from_this<pool> {
   mutable std::mutex mutex_;
   std::uint32_t permits_used_ = 0;
   std::deque<leg_ptr> waiting_;
-  std::vector<breaker> breakers_;
+  // Never grows or shrinks. The rules of a configured upstream never change, those of a target only while nobody holds it, so
+  // that they are read without the mutex.
+  std::vector<place_of_upstream> places_;
   std::atomic<std::uint32_t> idle_{0};
   std::atomic<bool> retired_{false};
 };

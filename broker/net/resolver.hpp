@@ -47,8 +47,8 @@ class resolver {
   std::unique_ptr<lookup> find(const std::string& host, std::function<void(const resolved&)> done);
 
   // SRV records of `service`.`domain`, such as "_ldap._tcp" and "example.com". A target outside `domain` is left out, since
-  // nobody vouches for the answer: if none is left, the problem says so. Remembered for 30 s, a failure for 1 s; takes 5 s at
-  // most. Calls `done` from within only if no query is needed.
+  // nobody vouches for the answer: if none is left, the problem says so. Remembered for its TTL, 5 s at least and 60 s at
+  // most, a failure for 1 s; drawn anew by weight each time. Takes 5 s at most. Calls `done` from within only if no query is needed.
   std::unique_ptr<lookup> find_services(const std::string& service, const std::string& domain, std::function<void(const services&)> done);
 
   std::size_t remembered() const;  // names; at most 1024

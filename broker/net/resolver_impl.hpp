@@ -27,6 +27,20 @@ struct name_query {
   bool finished = false;
 };
 
+// One SRV record, and what an answer came to. They are kept as records: the weights count each time anew.
+struct service_record {
+  service_target to;
+  unsigned priority = 0, weight = 0;
+};
+struct service_records {
+  std::vector<service_record> records;  // at most 64; empty: see `problem`
+  std::string problem;
+};
+
+// The least time to live of a DNS answer's records, between 5 s and 60 s; 60 s if it cannot be read. c-ares keeps no times of
+// SRV records. Reads only within the `size` bytes, whatever they are.
+std::chrono::seconds services_ttl(const unsigned char* bytes, int size);
+
 bool could_be_a_name(const std::string& host);
 std::string name_problem(int ares_status);
 
@@ -38,7 +52,7 @@ struct resolver::impl : std::enable_shared_from_this<resolver::impl> {
     steady::time_point until;
   };
   struct remembered_services {
-    services what;
+    service_records what;
     steady::time_point until;
   };
   struct stamp {

@@ -17,11 +17,6 @@ namespace {
 constexpr std::size_t service_names_max = 256;
 constexpr std::size_t records_max = 64;
 
-struct record {
-  service_target to;
-  unsigned priority = 0, weight = 0;
-};
-
 struct services_waiter {
   std::function<void(const services&)> done;  // empty once cancelled
   timer deadline;
@@ -32,11 +27,11 @@ bool lies_in(const std::string& host, const std::string& domain) {
 }
 
 // RFC 2782: the lowest priority first; within one, drawn by weight.
-std::vector<service_target> drawn(std::vector<record> records, std::minstd_rand& dice) {
-  std::stable_sort(records.begin(), records.end(), [](const record& a, const record& b) { return a.priority < b.priority; });
+std::vector<service_target> drawn(std::vector<service_record> records, std::minstd_rand& dice) {
+  std::stable_sort(records.begin(), records.end(), [](const service_record& a, const service_record& b) { return a.priority < b.priority; });
   std::vector<service_target> order;
   while (!records.empty() && order.size() < addresses_tried_max) {
-    const auto end = std::find_if(records.begin(), records.end(), [&](const record& r) { return r.priority != records.front().priority; });
+    const auto end = std::find_if(records.begin(), records.end(), [&](const service_record& r) { return r.priority != records.front().priority; });
     std::uint32_t sum = 0;
     for (auto r = records.begin(); r != end; ++r) sum += r->weight;
     std::uint32_t at = std::uniform_int_distribution<std::uint32_t>(0, sum)(dice);
@@ -48,8 +43,11 @@ std::vector<service_target> drawn(std::vector<record> records, std::minstd_rand&
   return order;
 }
 
-services judged(int status, const unsigned char* bytes, int size, const std::string& domain, std::minstd_rand& dice) {
-  services out;
+// What an asker gets of it.
+services told(const service_records& known, std::minstd_rand& dice) { return {drawn(known.records, dice), known.problem}; }
+
+service_records judged(int status, const unsigned char* bytes, int size, const std::string& domain) {
+  service_records out;
   ares_srv_reply* list = nullptr;
   if (status == ARES_SUCCESS) status = ares_parse_srv_reply(bytes, size, &list);
   const std::unique_ptr<ares_srv_reply, void (*)(void*)> freed(list, [](void* l) {
@@ -59,21 +57,53 @@ services judged(int status, const unsigned char* bytes, int size, const std::str
     out.problem = status == ARES_ENODATA ? "the domain has no such SRV record" : name_problem(status);
     return out;
   }
-  std::vector<record> records;
   std::string outside;
-  for (const ares_srv_reply* r = list; r != nullptr && records.size() < records_max; r = r->next) {
+  for (const ares_srv_reply* r = list; r != nullptr && out.records.size() < records_max; r = r->next) {
     std::string host = to_lower(r->host);
     if (!host.empty() && host.back() == '.') host.pop_back();
     if (host.empty() || r->port == 0) continue;  // "." says: not here
     if (!could_be_a_name(host) || !lies_in(host, domain)) outside = escape_for_log(host, 100);
-    else records.push_back({{std::move(host), r->port}, r->priority, r->weight});
+    else out.records.push_back({{std::move(host), r->port}, r->priority, r->weight});
   }
-  out.targets = drawn(std::move(records), dice);
-  if (out.targets.empty()) out.problem = outside.empty() ? "the domain says that it has no such service" : "its SRV record leads out of the domain, to " + outside;
+  if (out.records.empty()) out.problem = outside.empty() ? "the domain says that it has no such service" : "its SRV record leads out of the domain, to " + outside;
   return out;
 }
 
 }  // namespace
+
+std::chrono::seconds services_ttl(const unsigned char* bytes, int size) {
+  constexpr std::chrono::seconds most{60}, least{5};
+  const unsigned char* const end = bytes + size;
+  const unsigned char* at = bytes + 12;  // behind the header
+  const auto number = [&](std::ptrdiff_t offset, int length) {
+    std::uint32_t out = 0;
+    for (int i = 0; i < length; ++i) out = out << 8 | at[offset + i];
+    return out;
+  };
+  const auto skip_name = [&] {
+    char* name = nullptr;
+    long length = 0;
+    if (at >= end || ares_expand_name(at, bytes, size, &name, &length) != ARES_SUCCESS) return false;
+    ares_free_string(name);
+    at += length;
+    return true;
+  };
+  if (size < 12) return most;
+  const unsigned questions = bytes[4] << 8U | bytes[5], answers = bytes[6] << 8U | bytes[7];
+  for (unsigned i = 0; i < questions; ++i) {
+    if (!skip_name() || end - at < 4) return most;
+    at += 4;
+  }
+  std::chrono::seconds out = most;
+  for (unsigned i = 0; i < answers; ++i) {
+    if (!skip_name() || end - at < 10) return out;
+    out = std::min(out, std::chrono::seconds(number(4, 4)));
+    const std::uint32_t length = number(8, 2);
+    if (end - at - 10 < static_cast<std::ptrdiff_t>(length)) return out;
+    at += 10 + length;
+  }
+  return std::max(out, least);
+}
 
 std::unique_ptr<resolver::lookup> resolver::find_services(const std::string& service, const std::string& domain_as_given,
                                                           std::function<void(const services&)> done) {
@@ -87,8 +117,7 @@ std::unique_ptr<resolver::lookup> resolver::find_services(const std::string& ser
   const auto now = steady::now();
   std::erase_if(i.service_cache, [now](const auto& e) { return e.second.until <= now; });
   if (const auto at = i.service_cache.find(name); at != i.service_cache.end()) {
-    const services copy = at->second.what;
-    done(copy);
+    done(told(at->second.what, i.dice));
     return handle;
   }
   if (i.service_queries >= service_names_max) {
@@ -120,9 +149,11 @@ std::unique_ptr<resolver::lookup> resolver::find_services(const std::string& ser
         const auto self = mine->owner;
         --self->service_queries;
         if (self->closed || status == ARES_EDESTRUCTION) return;
-        services found = judged(status, bytes, size, mine->domain, self->dice);
+        service_records known = judged(status, bytes, size, mine->domain);
+        services found = told(known, self->dice);
         if (self->service_cache.size() >= service_names_max) self->service_cache.erase(self->service_cache.begin());
-        self->service_cache[mine->name] = {found, steady::now() + (found.targets.empty() ? 1s : 30s)};
+        const auto keep = known.records.empty() ? 1s : services_ttl(bytes, size);
+        self->service_cache[mine->name] = {std::move(known), steady::now() + keep};
         // Through the loop: neither c-ares nor its channel may go while it is on the stack.
         boost::asio::post(self->io, [weak = mine->waits, kept = mine->channel, found = std::move(found)] {
           const auto waits = weak.lock();

@@ -4,16 +4,20 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include <string>
+#include <utility>
+
 #include "net/resolver.hpp"
 #include "net/timer_queue.hpp"
 
 namespace authbroker {
 
 struct worker {
-  explicit worker(unsigned i) : index(i) {}
+  // `name_servers`: see resolver; for tests.
+  explicit worker(unsigned i, std::string name_servers = {}) : names(io, timers, std::move(name_servers)), index(i) {}
   boost::asio::io_context io{1};
   timer_queue timers{io};
-  resolver names{io, timers};
+  resolver names;
   unsigned index;
 
   // The worker whose loop runs on this thread; set by the thread that calls io.run().

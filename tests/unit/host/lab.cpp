@@ -15,9 +15,9 @@ namespace authbroker::lab {
 
 // ---------------------------------------------------------------- workers
 
-crew::crew(unsigned n) {
+crew::crew(unsigned n, const std::string& name_servers) {
   for (unsigned i = 0; i < n; ++i) {
-    workers_.push_back(std::make_unique<worker>(i));
+    workers_.push_back(std::make_unique<worker>(i, name_servers));
     work_.push_back(boost::asio::make_work_guard(workers_.back()->io));
     threads_.emplace_back([w = workers_.back().get()] {
       worker::set_current(w);

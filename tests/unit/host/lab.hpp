@@ -20,7 +20,7 @@ namespace authbroker::lab {
 // Workers that run until the object goes.
 class crew {
  public:
-  explicit crew(unsigned n);
+  explicit crew(unsigned n, const std::string& name_servers = {});
   ~crew();
   std::vector<worker*> workers() const;
   // Runs the coroutine on worker `w` and waits for it.

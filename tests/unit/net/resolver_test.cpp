@@ -1,4 +1,5 @@
 #include "net/resolver.hpp"
+#include "net/resolver_impl.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -209,14 +210,43 @@ TEST(Services, AreOrderedByPriority) {
 }
 
 TEST(Services, AreDrawnByWeight) {
-  int first = 0;
-  for (int i = 0; i < 40; ++i) {
-    asking a({{"_ldap._tcp.example.com", {.services = {{1, 1, 1, "light.example.com"}, {1, 1000, 1, "heavy.example.com"}}}}});
-    const auto got = targets(a, "example.com");
-    ASSERT_EQ(got.size(), 2U);
-    first += got[0] == "heavy.example.com:1" ? 1 : 0;
+  // One answer, drawn anew for each that asks: half and half must not become all and none for a minute.
+  asking a({{"_ldap._tcp.example.com", {.services = {{1, 50, 1, "one.example.com"}, {1, 50, 1, "other.example.com"}}}},
+            {"_ldap._tcp.example.net", {.services = {{1, 1, 1, "light.example.net"}, {1, 1000, 1, "heavy.example.net"}}}}});
+  int one = 0, heavy = 0;
+  for (int i = 0; i < 100; ++i) {
+    const auto even = targets(a, "example.com"), uneven = targets(a, "example.net");
+    ASSERT_EQ(even.size() + uneven.size(), 4U);
+    one += even[0] == "one.example.com:1" ? 1 : 0;
+    heavy += uneven[0] == "heavy.example.net:1" ? 1 : 0;
   }
-  EXPECT_GT(first, 30);
+  EXPECT_GT(one, 10);
+  EXPECT_LT(one, 90);
+  EXPECT_GT(heavy, 80);
+}
+
+TEST(Services, AreRememberedForTheirTimeToLive) {
+  const auto of = [](std::vector<std::uint32_t> ttls, std::size_t cut = 0) {
+    std::string packet("\0\0\x81\x80\0\1\0\0\0\0\0\0", 12);
+    packet[7] = static_cast<char>(ttls.size());
+    packet += std::string("\1a\1b\0\0\x21\0\1", 9);
+    for (const std::uint32_t ttl : ttls) {
+      packet += std::string("\xc0\x0c\0\x21\0\1", 6);
+      for (int shift = 24; shift >= 0; shift -= 8) packet += static_cast<char>(ttl >> shift & 0xff);
+      packet += std::string("\0\x0a\0\1\0\1\0\1\1c\0\0", 12);  // its data is not looked at
+    }
+    packet.resize(packet.size() - cut);
+    // Memory of its exact size, so that a sanitizer sees whoever looks further.
+    const auto bytes = std::make_unique<unsigned char[]>(packet.size());
+    std::copy(packet.begin(), packet.end(), bytes.get());
+    return services_ttl(bytes.get(), static_cast<int>(packet.size()));
+  };
+  EXPECT_EQ(of({30}), 30s);
+  EXPECT_EQ(of({3600, 17, 40}), 17s);
+  EXPECT_EQ(of({0}), 5s);
+  EXPECT_EQ(of({0x80000000U}), 60s);
+  EXPECT_EQ(of({}), 60s);
+  for (std::size_t cut = 1; cut < 43; ++cut) EXPECT_GE(of({30}, cut), 5s) << cut;
 }
 
 // T-08: who answers for the DNS must not choose a server elsewhere.
