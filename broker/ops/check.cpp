@@ -34,7 +34,8 @@ int check_configuration(const std::string& file, bool connect, bool progress) {
   for (const config_problem& p : loaded.problems) std::cerr << to_string(p) << '\n';
   if (!loaded.config) return 78;
   for (const config_problem& w : loaded.config->warnings) std::cerr << "warning: " << to_string(w) << '\n';
-  logger log({.target = log_target::nowhere, .file = {}});
+  // What plugins find doubtful in their settings is a warning like the others; the daemon's own trial of a file is no place for it.
+  logger log({.target = progress ? log_target::nowhere : log_target::standard_error, .file = {}, .least = level::warning});
   plugin_set plugins(log);
   wall_clock time;
   worker here(0);
