@@ -3,6 +3,7 @@
 #include <directory/fold.hpp>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
 
 namespace {
@@ -166,6 +167,57 @@ TEST(LdapVerdicts, TheServiceAccountIsGoodAfterAPlainSuccessOnly) {
   referred.of.code = result_code::success;
   referred.of.referrals.emplace_back("ldap://x");
   EXPECT_TRUE(judge_service_bind({referred, {}, "cn=reader"}).has_value());
+}
+
+// ---- the manual's tables are these
+
+std::string_view word(verdict v) { return v == yes ? "accept" : v == no ? "reject" : "tempfail"; }
+std::string_view word(reason r) {
+  switch (r) {
+    case reason::none: return "";
+    case reason::password_expiring: return " password_expiring";
+    case reason::wrong_password: return " wrong_password";
+    case reason::no_such_user: return " no_such_user";
+    case reason::account_disabled: return " account_disabled";
+    case reason::account_locked: return " account_locked";
+    case reason::password_expired: return " password_expired";
+    case reason::password_must_change: return " password_must_change";
+    case reason::upstream_busy: return " upstream_busy";
+    case reason::upstream_refuses_us: return " upstream_refuses_us";
+    case reason::upstream_nonsense: return " upstream_nonsense";
+    case reason::service_account: return " service_account";
+    case reason::misconfigured: return " misconfigured";
+    default: return "?";
+  }
+}
+
+// The rows ".It NAME Ta ..." between two headings, each as its name and its end.
+std::vector<std::string> rows_of_manual(const std::string& heading) {
+  std::ifstream in(SOURCE_DIR "/plugins/ldap/authbroker-ldap.5");
+  std::vector<std::string> out;
+  bool here = false;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with(".S")) here = line == heading;
+    if (here && line.starts_with(".It ") && !line.starts_with(".It Em") && line.find(" Ta ") != line.npos) out.push_back(line);
+  }
+  return out;
+}
+
+TEST(LdapVerdicts, TheManualHasEachRowOfTheTables) {
+  const auto binds = rows_of_manual(".Ss Verdicts of a login");
+  ASSERT_EQ(binds.size(), bind_table().size());
+  for (std::size_t i = 0; i < binds.size(); ++i) {
+    const bind_row& r = bind_table()[i];
+    EXPECT_TRUE(binds[i].starts_with(".It " + std::string(r.name) + " Ta " + (r.code == any_code ? "any other" : std::to_string(static_cast<int>(r.code))))) << binds[i];
+    EXPECT_TRUE(binds[i].ends_with(" Ta " + std::string(word(r.what)) + " Ta" + std::string(word(r.why)))) << binds[i];
+  }
+  const auto searches = rows_of_manual(".Ss Verdicts of a search");
+  ASSERT_EQ(searches.size(), search_table().size() + 2);  // and two that are no result's
+  for (std::size_t i = 0; i < search_table().size(); ++i) {
+    const search_row& r = search_table()[i];
+    EXPECT_TRUE(searches[i].starts_with(".It " + std::string(r.name) + " Ta " + (r.code == any_code ? "any other" : std::to_string(static_cast<int>(r.code))))) << searches[i];
+    EXPECT_TRUE(searches[i].ends_with(" Ta" + std::string(word(r.why)))) << searches[i];
+  }
 }
 
 // ---- what goes from the search to the bind
