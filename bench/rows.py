@@ -220,8 +220,8 @@ timeouts = {{ reply = "29s" }}
         user = ("--user", "ann@far.example", "--users", directory.COUNT)
         for callers in (100, 1000):
             words = (*user, "--callers", callers)
-            direct = self.row(f"LDAP login 250 ms away, {callers:,} callers, direct", self.load("ldap", self.far, *words, seconds=10))
-            through = self.load("http", "unix:" + self.path("http"), *words, seconds=10, watch=[daemon])
+            direct = self.row(f"LDAP login 250 ms away, {callers:,} callers, direct", self.load("ldap", self.far, *words, seconds=2 * self.options.seconds))
+            through = self.load("http", "unix:" + self.path("http"), *words, seconds=2 * self.options.seconds, watch=[daemon])
             self.row(f"the same through the broker, {callers:,} connections", through, direct)
         self.note("RSS beyond idle", f"{through['watched'][0]['rss_kib'] / 1024 - idle:.1f} MiB")
         self.stop(daemon)
@@ -272,7 +272,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("rows", nargs="*", default=["front", "pop3", "ldap", "far", "memory", "stuck"])
-    bench = Bench(parser.parse_args())
+    bench = Bench(parser.parse_intermixed_args())
     deeds = {"front": bench.front, "pop3": bench.pop3, "memory": bench.memory, "stuck": bench.stuck_beside_healthy, "ldap": bench.directories, "far": bench.far_away}
     try:
         bench.prepare()
