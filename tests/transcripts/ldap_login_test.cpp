@@ -76,7 +76,7 @@ TEST(LdapLogin, C_01_a_refused_starttls_is_a_tempfail) {
   }
 }
 
-TEST(LdapLogin, C_03_what_follows_the_reply_to_starttls_is_not_believed) {
+TEST(LdapLogin, C_03_C_06_what_follows_the_reply_to_starttls_is_not_believed) {
   auto t = story(template_bind()).channel(ABK_STARTTLS_WANTED).unsplit();
   EXPECT_PLAYS(t.says(start_tls(1)).upstream(extended(1, 0) + bound(2, 0)).expect(ABK_TEMPFAIL, ABK_REASON_UPSTREAM_DOWN, "host.lost").closes());
 }
@@ -155,6 +155,70 @@ TEST(LdapLogin, AddressesThatDoNotFitAreLeftOutAndMissed) {
   EXPECT_GT(t.answer().addresses.size(), 50U);
   EXPECT_LT(t.answer().addresses.size(), 201U);
   EXPECT_EQ(t.answer().flags & ABK_ANSWER_ADDRESSES_COMPLETE, 0U);
+}
+
+TEST(LdapLogin, B_12_each_login_is_a_bind_of_its_own) {
+  abk::test::host_rig host(plugin(), template_bind());
+  abk::test::connection_rig up(host, ABK_TLS, 1);
+  abk::test::ask q;
+  q.login_name = "ann@example.com";
+  q.password = password;
+  for (const int id : {1, 2, 3}) {
+    up.begin(q);
+    EXPECT_EQ(up.take_sent(), bind(id, ann_dn, password));
+    up.feed(bound(id, id == 2 ? 49 : 0));  // the password was changed, and changed back
+    ASSERT_EQ(up.is(), abk::test::connection_rig::state::ready);
+  }
+  ASSERT_EQ(up.answers.size(), 3U);
+  EXPECT_EQ(up.answers[0].verdict, static_cast<std::uint32_t>(ABK_YES));
+  EXPECT_EQ(up.answers[1].verdict, static_cast<std::uint32_t>(ABK_NO));
+  EXPECT_EQ(up.answers[2].verdict, static_cast<std::uint32_t>(ABK_YES));
+  EXPECT_TRUE(host.complaints.empty());
+}
+
+TEST(LdapLogin, B_11_nothing_is_searched_where_users_are_bound) {
+  abk::test::host_rig host(plugin(), with(searching(), template_bind()));
+  abk::test::connection_rig up(host, ABK_TLS, 1);
+  abk::test::ask q;
+  q.kind = ABK_MAILBOX;
+  q.login_name = "ann@example.com";
+  up.begin(q);
+  EXPECT_EQ(up.sent(), "");
+  ASSERT_EQ(up.answers.size(), 1U);
+  EXPECT_EQ(up.answers[0].rule, "bind.not-a-login");
+}
+
+TEST(LdapLogin, ALoginThatIsGivenUpTakesItsConnectionAlong) {
+  abk::test::host_rig host(plugin(), template_bind());
+  abk::test::connection_rig up(host, ABK_TLS, 1);
+  abk::test::ask q;
+  q.login_name = "ann@example.com";
+  q.password = password;
+  const std::uint32_t id = up.begin(q);
+  EXPECT_FALSE(up.cancel(id));  // its reply would come to the next one
+}
+
+TEST(LdapLogin, WhatIsLackingIsNotBound) {
+  abk::test::host_rig host(plugin(), searching());
+  for (const auto& [carry, secret, rule] : {std::tuple("", password, "bind.no-name"), std::tuple("nonsense", password, "bind.carry")}) {
+    abk::test::connection_rig up(host, ABK_TLS, 1);
+    abk::test::ask q;
+    q.login_name = "ann@example.com";
+    q.password = secret;
+    q.carry = carry;
+    up.begin(q);
+    EXPECT_EQ(up.sent(), "");
+    ASSERT_EQ(up.answers.size(), 1U);
+    EXPECT_EQ(up.answers[0].rule, rule);
+    EXPECT_EQ(up.answers[0].verdict, static_cast<std::uint32_t>(ABK_TEMPFAIL));
+  }
+  abk::test::host_rig direct(plugin(), template_bind());
+  abk::test::connection_rig up(direct, ABK_TLS, 1);
+  abk::test::ask q;
+  q.login_name = "ann@example.com";  // and no password
+  up.begin(q);
+  EXPECT_EQ(up.sent(), "");
+  EXPECT_EQ(up.answers.at(0).rule, "bind.no-password");
 }
 
 TEST(LdapLogin, WhatThePasswordPolicySaysReachesTheCaller) {
