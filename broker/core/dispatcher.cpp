@@ -213,7 +213,7 @@ boost::asio::awaitable<void> dispatcher::add_companion(const route& r, const sta
   const finding f = co_await ask_stages(r, r.addresses, asked, soon, backend_name);
   switch (f.what) {
     case verdict::exists:
-      a.addresses = addresses_state::complete;
+      a.addresses = f.addresses_complete ? addresses_state::complete : addresses_state::none;
       a.found.addresses = f.addresses;
       a.found.attributes.insert(a.found.attributes.end(), f.attributes.begin(), f.attributes.end());
       a.found.kind = f.kind;

@@ -202,6 +202,7 @@ TEST_F(Dispatcher, ACompanionGivesAddressesAndNeverChangesTheVerdict) {
   finding known = found_as(verdict::exists);
   known.mailbox = "ann.onym@example.com";
   known.addresses = {"ann.onym@example.com", "ann@example.com"};
+  known.addresses_complete = true;
   finding directory = known;
   add("directory", [&](const stage_question& q) {
     EXPECT_EQ(q.password, nullptr) << "L-6: the directory is asked about a mailbox, without the password";
@@ -215,6 +216,8 @@ TEST_F(Dispatcher, ACompanionGivesAddressesAndNeverChangesTheVerdict) {
   EXPECT_EQ(a.identity, "ann.onym@example.com");
   EXPECT_EQ(a.addresses, addresses_state::complete);
   EXPECT_EQ(a.found.addresses.size(), 2u);
+  directory.addresses_complete = false;
+  EXPECT_EQ(ask(login("ann@example.com")).addresses, addresses_state::none) << "some of them are not all of them";
   directory = found_as(verdict::tempfail, reason::upstream_down);
   a = ask(login("ann@example.com"));
   EXPECT_EQ(a.found.what, verdict::accept);
