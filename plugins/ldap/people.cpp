@@ -23,8 +23,15 @@ bool an_address(std::string_view text) {
   return at != text.npos && at > 0 && at + 1 < text.size() && text.size() <= address_bytes_max;
 }
 
-void add(std::vector<std::string>& to, const std::string& address) {
-  if (std::none_of(to.begin(), to.end(), [&](const std::string& known) { return same_word(known, address); })) to.push_back(address);
+// Without the "smtp:" of proxyAddresses; nothing if it is the address of another protocol.
+std::string_view mail_address(std::string_view value) {
+  const std::size_t colon = value.find(':');
+  if (colon == value.npos) return value;
+  return same_word(value.substr(0, colon), "smtp") ? value.substr(colon + 1) : std::string_view();
+}
+
+void add(std::vector<std::string>& to, std::string_view address) {
+  if (std::none_of(to.begin(), to.end(), [&](const std::string& known) { return same_word(known, address); })) to.emplace_back(address);
 }
 
 }  // namespace
@@ -44,7 +51,8 @@ std::variant<person, abk::answer> people::read(const abk::question& q, std::size
   person out;
   out.addresses_complete = !h.truncated;
   const auto take = [&](const std::string& attribute) {
-    for (const std::string& value : h.values(attribute)) {
+    for (const std::string_view stored : h.values(attribute)) {
+      const std::string_view value = mail_address(stored);
       if (an_address(value)) {
         if (out.mailbox.empty()) out.mailbox = value;
         add(out.addresses, value);

@@ -34,6 +34,15 @@ TEST(LdapMailbox, AnAliasLeadsToItsMailbox) {
   EXPECT_EQ(t.answer().kind, static_cast<std::uint32_t>(ABK_KIND_ALIAS));
 }
 
+TEST(LdapMailbox, OfProxyAddressesThoseForMailCount) {
+  auto t = mailbox_story(with(searching(), {{"alias_attributes", texts{"proxyAddresses"}}}));
+  t.says(search(1, by_mail, asking({"mail", "proxyAddresses"})));
+  t.upstream(entry(1, "uid=ann,dc=x", attribute("mail", {"ann@example.com"}) +
+                                          attribute("proxyAddresses", {"SMTP:ann@example.com", "smtp:a.smith@example.com", "sip:ann@sip.example.com", "X400:c=DE;o=x@y", "bare@example.com"})));
+  EXPECT_PLAYS(t.upstream(done(1)).expect(ABK_YES, ABK_REASON_NONE, "search.found").stays_ready());
+  EXPECT_EQ(t.answer().addresses, (texts{"ann@example.com", "a.smith@example.com", "bare@example.com"}));
+}
+
 TEST(LdapMailbox, AGroupIsKnownByItsClass) {
   auto t = mailbox_story(with(searching(), {{"group_classes", texts{"groupOfNames"}}}));
   t.says(search(1, by_mail, asking({"mail", "mailAlternateAddress", "objectClass"})));
