@@ -273,6 +273,43 @@ class Mailboxes(SharedCase):
         self.verdict(self.daemon.mailbox("alice@example.test"), "exists")
 
 
+class Defaults(LabCase):
+    """What an administrator gets who has host, base and service account, and nothing else."""
+
+    def ask(self, *, base=(people.PEOPLE, people.GROUPS), **settings):
+        server = start_slapd(self.lab)
+        return self.lab.daemon(backends=[ldap_backend("corp", urls(server)["ldaps"], self.lab, READER | {"base": list(base)} | settings)],
+                               routes=[route("example.test", "corp", mailbox=["corp"])])
+
+    def test_host_base_and_account_are_enough(self):
+        for settings in ({}, {"preset": "openldap"}):
+            daemon = self.ask(**settings)
+            yes = daemon.login("alice@example.test", PASSWORDS["alice"])
+            self.verdict(yes, "accept")
+            self.assertEqual((yes["mailbox"], yes["addresses_state"]), ("alice@example.test", "complete"))
+            self.assertIn("a.anders@example.test", yes["addresses"])
+            self.verdict(daemon.login("alice@example.test", WRONG), "reject", "wrong_password")
+            self.verdict(daemon.login("locked@example.test", PASSWORDS["locked"]), "reject", "account_locked")
+            self.verdict(daemon.login("expired@example.test", PASSWORDS["expired"]), "reject", "password_expired")
+            self.assertEqual(daemon.mailbox("a.anders@example.test")["mailbox"], "alice@example.test")
+            self.assertEqual(daemon.mailbox("staff@example.test")["kind"], "group")
+            self.verdict(daemon.mailbox("nobody@example.test"), "absent")
+
+    def test_preset_posix_needs_no_mail_attribute(self):
+        daemon = self.ask(base=[people.MORE], preset="posix")
+        self.verdict(daemon.login("accounting@example.test", people.PARTNER_PASSWORD), "accept")
+        self.assertEqual(daemon.mailbox("accounting@example.test")["mailbox"], "accounting@example.test")
+        self.verdict(daemon.mailbox("partner@example.test"), "absent")  # no account of the system
+        self.verdict(daemon.login("partner@example.test", people.PARTNER_PASSWORD), "reject", "no_such_user")
+
+    def test_proxy_addresses(self):
+        daemon = self.ask(mailbox_filter="(proxyAddresses=smtp:{address})", alias_attributes=["proxyAddresses"])
+        for address in ("adlike@example.test", "adlike.alias@example.test"):
+            yes = daemon.mailbox(address)
+            self.verdict(yes, "exists")
+            self.assertEqual((yes["mailbox"], set(yes["addresses"])), ("adlike@example.test", {"adlike@example.test", "adlike.alias@example.test"}))
+
+
 class Members(LabCase):
     def test_login_for_members_only(self):
         server = start_slapd(self.lab)
@@ -291,7 +328,7 @@ class Companions(LabCase):
     def setUp(self):
         super().setUp()
         lab = self.lab
-        self.dovecot, self.server = lab.server(Dovecot, lab.ca.good, users={name: RIGHT for name in ("alice", "a.anders", "al", "stranger")}), start_slapd(lab)
+        self.dovecot, self.server = lab.server(Dovecot, lab.ca.good, users={name: RIGHT for name in ("alice", "a.anders", "al", "stranger", "broad")}), start_slapd(lab)
         pop3 = f"pop3s://localhost:{self.dovecot.pop3s}"
         self.daemon = lab.daemon(
             backends=[pop3_backend("pop3", pop3, lab), pop3_backend("pop3too", pop3, lab), ldap_backend("corp", urls(self.server)["ldaps"], lab, BY_MAIL),
@@ -305,6 +342,12 @@ class Companions(LabCase):
         self.assertEqual(set(yes["addresses"]), {"alice@example.test", "a.anders@example.test", "alice@alias.example.test"})
         self.assertEqual(self.daemon.saslauthd("a.anders", RIGHT, "example.test"), "OK")
         self.verdict(self.daemon.login("a.anders@example.test", WRONG), "reject", "wrong_password")
+
+    def test_more_addresses_than_are_kept_are_not_called_complete(self):
+        yes = self.daemon.login("broad@example.test", RIGHT)
+        self.verdict(yes, "accept")
+        self.assertEqual((yes["identity"], len(yes["addresses"])), ("broad@example.test", 256))
+        self.assertNotEqual(yes["addresses_state"], "complete")
 
     def test_static_serves_as_well(self):
         yes = self.daemon.login("al@static.test", RIGHT)

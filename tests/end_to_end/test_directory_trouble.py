@@ -5,6 +5,7 @@ import time
 
 from lab import people
 from lab.case import LabCase, route, static_backend
+from lab.certs import pin
 from lab.directory import BY_MAIL, BY_NAME, READER, TEMPLATE, ldap_backend, start_slapd, urls
 from lab.people import PASSWORDS, password, person_dn
 from lab.place import free_port, put
@@ -177,6 +178,14 @@ class Trust(Case):
             self.start(urls(server)[transport], tls={"ca_file": self.lab.ca.self_signed[0]})
             self.verdict(self.alice(), "tempfail", "tls_untrusted")
         self.assertEqual(server.binds(people.READER), 0)
+
+    def test_pins(self):
+        server = start_slapd(self.lab)
+        for transport in ("ldaps", "starttls"):
+            for certificate, verdict in ((self.lab.ca.good, "accept"), (self.lab.ca.wrong_name, "tempfail")):
+                with self.subTest(transport=transport, verdict=verdict):
+                    self.start(urls(server)[transport], tls={"pin_sha256": [pin(certificate[0])]})
+                    self.assertEqual(self.alice().verdict, verdict)
 
     def test_server_that_wants_tls(self):
         server = start_slapd(self.lab, extra="security simple_bind=56")
