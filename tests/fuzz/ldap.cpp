@@ -1,0 +1,150 @@
+// The directory client against any server: the input is what the server says, over the search and then over the bind.
+//
+// Input: one byte for the channel, the settings and the question, then segments: a length byte and that many bytes, cut so that
+// splits are part of what is found; length 0 goes on to the next thing (TLS up, or the end of the stream).
+// Oracles, besides the pretend host's: a login's yes comes after a success that bears the bind's id, looked for here by other
+// code than the plugin's; no secret leaves before TLS; the user's password is shown once, and never where it is searched.
+#include <abk/rig.hpp>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+
+namespace {
+
+using abk::test::connection_rig;
+using abk::test::host_rig;
+using texts = std::vector<std::string>;
+
+void must(bool held, const char* what) {
+  if (held) return;
+  std::fprintf(stderr, "oracle: %s\n", what);
+  std::abort();
+}
+
+constexpr const char* password = "open sesame";
+constexpr const char* account_password = "reader secret";
+
+struct ways {
+  std::uint32_t channel = ABK_TLS, kind = ABK_LOGIN;
+  abk::test::table settings;
+};
+ways ways_of(std::uint8_t b) {
+  ways out;
+  if ((b & 1) != 0) out.channel = ABK_STARTTLS_WANTED;
+  const std::uint32_t kinds[] = {ABK_LOGIN, ABK_MAILBOX, ABK_PROBE, ABK_LOGIN};
+  out.kind = kinds[b >> 1 & 3];
+  out.settings["base"] = (b >> 3 & 1) != 0 ? texts{"ou=people,dc=x", "dc=x"} : texts{"dc=x"};
+  if ((b >> 4 & 1) != 0) {
+    out.settings["bind_dn"] = "cn=reader,dc=x";
+    out.settings["bind_password"] = account_password;
+  }
+  if ((b >> 5 & 1) != 0) out.settings["catch_all"] = "@{domain}";
+  if ((b >> 6 & 1) != 0 && (b >> 7 & 1) == 0) out.settings["require_filter"] = "(ou=staff)";
+  if ((b >> 7 & 1) != 0) out.settings["user_dn"] = "uid={local},dc=x";
+  return out;
+}
+
+// A message `id` whose operation is a bind's result that begins with success; anywhere in what was heard.
+bool has_success(std::string_view heard, int id) {
+  const std::string marks[] = {std::string{'\x02', '\x01', static_cast<char>(id), '\x61'}, std::string{'\x02', '\x02', '\0', static_cast<char>(id), '\x61'},
+                               std::string{'\x02', '\x04', '\0', '\0', '\0', static_cast<char>(id), '\x61'}, std::string{'\x02', '\x03', '\0', '\0', static_cast<char>(id), '\x61'}};
+  for (const std::string& mark : marks)
+    if (const std::size_t at = heard.find(mark); at != heard.npos && heard.find(std::string("\x0a\x01\x00", 3), at) < at + 24) return true;
+  // Other lengths of the code itself.
+  for (const std::string& mark : marks)
+    if (const std::size_t at = heard.find(mark); at != heard.npos && heard.find(std::string("\x0a", 1), at) < at + 24) return heard.find('\0', at) != heard.npos;
+  return false;
+}
+
+class leg {
+ public:
+  leg(const ways& w, host_rig& host, std::uint32_t role, const std::string& carry) : w_(w), host_(host), up_(host, w.channel, role), role_(role) {
+    question_.kind = w.kind;
+    question_.login_name = "ann@example.com";
+    if (w.kind == ABK_LOGIN) question_.password = password;
+    question_.carry = carry;
+    look();
+  }
+  // False: a server that guesses the password and says it would look like a plugin that shows it.
+  bool hear(std::string_view bytes) {
+    if (up_.listens()) heard_ += bytes;
+    if (heard_.find(password) != heard_.npos) return false;
+    up_.feed(bytes);
+    look();
+    return true;
+  }
+  void next() {
+    if (up_.is() == connection_rig::state::wants_tls) {
+      heard_.clear();
+      up_.tls_up();
+    } else {
+      up_.end();
+    }
+    look();
+  }
+  bool goes_on() const { return up_.goes_on; }
+  std::uint32_t next_role() const { return up_.next_role; }
+  const std::string& carry() const { return up_.carry; }
+  bool over() const { return up_.is() == connection_rig::state::closed; }
+  int shown() const { return shown_; }
+
+ private:
+  void look() {
+    if (up_.is() == connection_rig::state::ready && !asked_) {
+      check_sent();
+      asked_ = true;
+      up_.begin(question_);
+    }
+    check_sent();
+    must(up_.answers.size() <= 1, "two answers");
+    for (const auto& a : up_.answers) {
+      if (a.id == 0) must(a.verdict == ABK_TEMPFAIL, "a preparation that answers");
+      if (w_.kind == ABK_LOGIN && a.verdict == ABK_YES) must(role_ == 1 && shown_ == 1 && has_success(heard_, up_.tls() && w_.channel == ABK_STARTTLS_WANTED ? 2 : 1), "a login's yes without a success");
+      if (w_.kind != ABK_LOGIN && a.verdict == ABK_YES) must(heard_.find('\x65') != heard_.npos || a.rule == "probe", "a mailbox's yes without the end of a search");
+      if (a.verdict == ABK_NO) must(heard_.find(role_ == 0 ? '\x65' : '\x61') != heard_.npos || a.rule == "bind.too-long", "a no without a reply");
+    }
+    must(host_.complaints.empty(), host_.complaints.empty() ? "" : host_.complaints.front().c_str());
+  }
+  void check_sent() {
+    const std::string sent = up_.take_sent(), marks = up_.take_marks();
+    if (marks.find('x') != marks.npos) must(up_.tls(), "a secret before TLS");
+    for (std::size_t at = sent.find(password); at != sent.npos; at = sent.find(password, at + 1)) ++shown_;
+    must(role_ == 1 || shown_ == 0, "the user's password where it is searched");
+    must(shown_ <= 1, "the password was shown too often");
+    if (role_ == 1) must(sent.find(account_password) == sent.npos, "the account is bound where users are");
+  }
+  const ways& w_;
+  host_rig& host_;
+  connection_rig up_;
+  std::uint32_t role_;
+  abk::test::ask question_;
+  bool asked_ = false;
+  int shown_ = 0;
+  std::string heard_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const ways w = ways_of(data[0]);
+  host_rig host(abk_plugin_1(), w.settings, {}, w.channel);
+  must(host.problems.empty(), host.problems.empty() ? "" : host.problems.front().c_str());
+  const std::uint32_t role = w.kind == ABK_LOGIN ? host.backend()->login_role : 0;
+  auto now = std::make_unique<leg>(w, host, role, "");
+  std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
+  while (!rest.empty() && !(now->over() && !now->goes_on())) {
+    const std::size_t n = static_cast<unsigned char>(rest[0]);
+    rest.remove_prefix(1);
+    if (n == 0) now->next();
+    else if (!now->hear(rest.substr(0, n))) return 0;
+    rest.remove_prefix(std::min(n, rest.size()));
+    if (now->goes_on()) {
+      must(now->next_role() == 1 && now->shown() == 0, "the search goes on to a bind");
+      const std::string carry = now->carry();
+      now = std::make_unique<leg>(w, host, 1, carry);
+    }
+  }
+  return 0;
+}
