@@ -221,12 +221,13 @@ std::shared_ptr<pool> plugin_backend::pool_for(std::string_view host) {
   return dynamic_.front().its;
 }
 
-boost::asio::awaitable<finding> plugin_backend::connect_only(trace* out, steady::time_point until) {
+boost::asio::awaitable<finding> plugin_backend::connect_only(std::size_t upstream, trace* out, steady::time_point until) {
   stage_question q;
   q.kind = question_kind::probe;
   q.out = out;
   const leg_ptr l = make_leg(q, until, until);
   const leg_guard guard{l};
+  l->only_upstream = static_cast<int>(upstream);
   const to_pool submit{pool_};
   co_await leg_over(l, submit);
   co_return std::move(l->result);

@@ -49,9 +49,10 @@ class plugin_backend final : public backend {
   std::vector<fact_store::fact> facts() const { return core_->facts->all(); }
   // Expires when the plugin's backend is destroyed: after the last session and the last thread that used it.
   std::weak_ptr<const void> life() const { return core_; }
-  // For `check-config --connect`: connects and prepares, asks nothing.
+  // For `check-config --connect`: connects to one configured upstream, prepares, and asks what can be told without a name. The
+  // finding is a tempfail if that fails; its attributes are what the plugin told. The connection is closed after it.
   bool converses() const { return pool_ != nullptr; }
-  boost::asio::awaitable<finding> connect_only(trace* out, steady::time_point until);
+  boost::asio::awaitable<finding> connect_only(std::size_t upstream, trace* out, steady::time_point until);
 
  private:
   plugin_backend() = default;

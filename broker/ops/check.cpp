@@ -4,27 +4,51 @@
 #include <cstdio>
 #include <iostream>
 
+#include "base/text.hpp"
+#include "base/verdict.hpp"
 #include "ops/generation.hpp"
 #include "ops/process.hpp"
 
 namespace authbroker {
 namespace {
 
+// One upstream, for the operator: each stage with its time, what the server can do, and what to do about trouble.
+void show(const std::string& url, const finding& f, const trace& t) {
+  const bool works = f.what != verdict::tempfail;
+  std::cout << "  " << url << ": " << (works ? "ok" : std::string(name(f.why)) + ": " + f.operator_text) << '\n';
+  for (const trace_line& line : t.lines) {
+    char at[32];
+    std::snprintf(at, sizeof at, "%10.3f ms  ", static_cast<double>(line.at.count()) / 1000);
+    std::cout << "  " << at << line.what << "  " << line.text << '\n';
+  }
+  for (const auto& [key, value] : f.attributes) std::cout << "    " << escape_for_log(key) << ": " << escape_for_log(value) << '\n';
+  if (const verdict_row* row = works ? nullptr : find_row(f.what, f.why)) std::cout << "    what to do: " << row->advice << '\n';
+}
+
 boost::asio::awaitable<void> connect_each(const generation& g, bool& all_work) {
   for (const auto& b : g.backends) {
     if (!b->converses()) continue;
-    trace t;
-    const finding f = co_await b->connect_only(&t, steady::now() + g.config.broker.request_timeout);
-    const bool works = f.what != verdict::tempfail;
-    all_work = all_work && works;
-    std::cout << "backend " << b->name() << ": " << (works ? "ok" : std::string(name(f.why)) + ": " + f.operator_text) << '\n';
-    for (const trace_line& line : t.lines) {
-      char at[32];
-      std::snprintf(at, sizeof at, "%10.3f ms  ", static_cast<double>(line.at.count()) / 1000);
-      std::cout << at << line.what << "  " << line.text << '\n';
+    std::cout << "backend " << b->name() << " (" << b->rules().plugin << ")\n";
+    const auto& upstreams = b->rules().upstream;
+    for (std::size_t u = 0; u < upstreams.size(); ++u) {
+      trace t;
+      const finding f = co_await b->connect_only(u, &t, steady::now() + g.config.broker.request_timeout);
+      all_work = all_work && f.what != verdict::tempfail;
+      show(upstreams[u].scheme + "://" + (upstreams[u].srv ? upstreams[u].host : upstreams[u].label()), f, t);
+      if (f.why == reason::service_account && u + 1 < upstreams.size()) {
+        std::cout << "  the others are not tried: they know the same account, and would lock it some day\n";
+        break;
+      }
     }
     std::cout.flush();
   }
+}
+
+// The longest that connect_each() may take.
+std::chrono::milliseconds patience(const generation& g) {
+  std::size_t tries = 1;
+  for (const auto& b : g.backends) tries += b->rules().upstream.size();
+  return g.config.broker.request_timeout * static_cast<int>(tries);
 }
 
 }  // namespace
@@ -59,7 +83,7 @@ int check_configuration(const std::string& file, bool connect, bool progress) {
       here.io.stop();
       if (e) std::rethrow_exception(e);
     });
-    here.io.run_for(made->config.broker.request_timeout * static_cast<int>(made->backends.size() + 1));
+    here.io.run_for(patience(*made));
   }
   made.reset();
   here.io.restart();

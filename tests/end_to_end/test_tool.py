@@ -1,6 +1,7 @@
 """The command line: exit statuses, what it shows, and what it never shows."""
 import json
 import os
+import re
 
 from fakes.pop3 import Pop3Server
 from lab import clients
@@ -217,11 +218,20 @@ class Control(LabCase):
         lab = self.lab
         good = lab.adopt(Pop3Server(tls="implicit", certificate=lab.ca.good))
         bad = lab.adopt(Pop3Server(tls="implicit", certificate=lab.ca.expired))
-        daemon = lab.daemon(backends=[pop3_backend("good", good.url(), lab), pop3_backend("bad", bad.url(), lab)],
+        replica = lab.adopt(Pop3Server(tls="stls", certificate=lab.ca.good, capa=("USER",)))
+        daemon = lab.daemon(backends=[pop3_backend("good", [good.url(), replica.url()], lab, pool={"connections": 1}), pop3_backend("bad", bad.url(), lab)],
                             routes=[route("a.test", "good"), route("b.test", "bad")], start=False)
         done = self.check(daemon, "--connect")
         self.assertNotEqual(done.returncode, YES)
         self.assertIn(f"localhost:{bad.port}", done.stdout + done.stderr)
+        parts = re.split(r"(?m)^(?:backend (\w+) \(pop3\)|  (pop3\S*://localhost:\d+): (.*))$", done.stdout)
+        shown = {parts[i + 1]: (parts[i + 2], parts[i + 3]) for i in range(1, len(parts), 4) if parts[i + 1]}
+        self.assertEqual(set(shown), {good.url(), replica.url(), bad.url()}, done.stdout)
+        self.assertEqual((shown[good.url()][0], shown[replica.url()][0]), ("ok", "ok"))
+        self.assertRegex(shown[good.url()][1], r"(?m)^    auth-resp-code: yes$")
+        self.assertRegex(shown[replica.url()][1], r"(?m)^    auth-resp-code: no$")
+        self.assertTrue(shown[bad.url()][0].startswith("tls_untrusted: "), shown[bad.url()])
+        self.assertRegex(shown[bad.url()][1], r"(?m)^    what to do: \S")
         self.assertEqual((good.credentials, bad.credentials), (0, 0))
         self.assertGreater(len(good.sessions), 0)
         os.remove(daemon.config_path)
