@@ -10,12 +10,17 @@ enum operation : std::uint32_t { bind = 0x60, unbind = 0x42, search = 0x63, aban
 constexpr std::uint32_t simple_password = 0x80;
 constexpr std::uint32_t extended_name = 0x80;
 
-std::string whole(std::int32_t id, const std::string& operation) {
-  std::string inner;
-  ber::put_number(inner, ber::integer, id);
-  inner += operation;
+constexpr std::size_t header_bytes_max = 6;
+constexpr std::size_t numbers_bytes_max = 48;  // what a request holds besides texts
+
+std::string whole(std::int32_t id, std::uint32_t tag, std::string_view fields) {
+  std::string number;
+  ber::put_number(number, ber::integer, id);
   std::string out;
-  ber::put(out, ber::sequence, inner);
+  out.reserve(fields.size() + number.size() + 2 * header_bytes_max);
+  ber::put_header(out, ber::sequence, number.size() + ber::header_bytes(fields.size()) + fields.size());
+  out += number;
+  ber::put(out, tag, fields);
   return out;
 }
 
@@ -33,6 +38,7 @@ bind_request encode_bind(std::int32_t id, std::string_view name, abk::secret_vie
   if (name.empty()) throw std::logic_error("a bind with an empty name is anonymous");
   if (password.empty()) throw std::logic_error("a bind with an empty password is anonymous");
   std::string fields;
+  fields.reserve(name.size() + numbers_bytes_max);
   ber::put_number(fields, ber::integer, 3);
   ber::put(fields, ber::octets, name);
   ber::put_header(fields, simple_password, password.size());
@@ -40,20 +46,26 @@ bind_request encode_bind(std::int32_t id, std::string_view name, abk::secret_vie
   bind_request out;
   if (ask_policy) out.tail = policy_request();
   std::string inner;
+  inner.reserve(fields.size() + numbers_bytes_max);
   ber::put_number(inner, ber::integer, id);
   ber::put_header(inner, bind, fields.size() + password.size());
   inner += fields;
+  out.head.reserve(inner.size() + header_bytes_max);
   ber::put_header(out.head, ber::sequence, inner.size() + password.size() + out.tail.size());
   out.head += inner;
   return out;
 }
 
 std::string encode_search(std::int32_t id, const search_request& what) {
+  std::size_t names_bytes = numbers_bytes_max;
+  for (const std::string& name : what.attributes) names_bytes += name.size() + header_bytes_max;
   std::string names;
+  names.reserve(names_bytes);
   if (what.attributes.empty()) ber::put(names, ber::octets, "1.1");
   for (const std::string& name : what.attributes) ber::put(names, ber::octets, name);
 
   std::string fields;
+  fields.reserve(what.base.size() + what.filter.size() + names_bytes + numbers_bytes_max);
   ber::put(fields, ber::octets, what.base);
   ber::put_number(fields, ber::enumerated, static_cast<std::int32_t>(what.scope));
   ber::put_number(fields, ber::enumerated, 0);  // never dereference aliases: their target may be anywhere
@@ -62,28 +74,22 @@ std::string encode_search(std::int32_t id, const search_request& what) {
   ber::put(fields, ber::boolean, std::string_view("\0", 1));  // values, not types only
   fields += what.filter;
   ber::put(fields, ber::sequence, names);
-  std::string operation;
-  ber::put(operation, search, fields);
-  return whole(id, operation);
+  return whole(id, search, fields);
 }
 
 std::string encode_start_tls(std::int32_t id) {
-  std::string name, operation;
+  std::string name;
   ber::put(name, extended_name, oid_start_tls);
-  ber::put(operation, extended, name);
-  return whole(id, operation);
+  return whole(id, extended, name);
 }
 
 std::string encode_abandon(std::int32_t id, std::int32_t abandoned) {
-  std::string operation;
-  ber::put_number(operation, abandon, abandoned);
-  return whole(id, operation);
+  // Its content is the number alone, without a header of its own.
+  std::string number;
+  ber::put_number(number, ber::integer, abandoned);
+  return whole(id, abandon, std::string_view(number).substr(2));
 }
 
-std::string encode_unbind(std::int32_t id) {
-  std::string operation;
-  ber::put_header(operation, unbind, 0);
-  return whole(id, operation);
-}
+std::string encode_unbind(std::int32_t id) { return whole(id, unbind, {}); }
 
 }  // namespace directory

@@ -30,6 +30,7 @@ void encode(const node& n, const values& v, std::string& out);
 
 std::string assertion(std::string_view attribute, std::string_view value) {
   std::string out;
+  out.reserve(attribute.size() + value.size() + 16);
   ber::put(out, ber::octets, attribute);
   ber::put(out, ber::octets, value);
   return out;
@@ -37,6 +38,7 @@ std::string assertion(std::string_view attribute, std::string_view value) {
 
 void encode_list(std::uint32_t tag, const node& n, const values& v, std::string& out) {
   std::string inner;
+  inner.reserve(512);
   for (const node& child : n.children) encode(child, v, inner);
   ber::put(out, tag, inner);
 }

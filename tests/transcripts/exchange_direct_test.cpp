@@ -62,6 +62,12 @@ TEST(exchange_direct, bind_as_down_level_puts_netbios_domain_before_the_local_pa
   expect(login(down_level, "ann", refused(1, "533")), bind(1, "EXAMPLE\\ann", "open sesame"), ABK_NO, ABK_REASON_ACCOUNT_DISABLED, "bind.ad-533-disabled");
 }
 
+TEST(exchange_direct, netbios_domain_is_what_stands_before_the_backslash) {
+  abk::test::table other = down_level;
+  other["netbios_domain"] = "BRANCH";
+  expect(login(other, "ann@example.com", bound(1)), bind(1, "BRANCH\\ann", "open sesame"), ABK_YES, ABK_REASON_NONE, "bind.success");
+}
+
 TEST(exchange_direct, B_14_other_forms_of_a_name_are_refused_and_nothing_is_sent) {
   for (const char* name : {"ann", "EXAMPLE\\ann", "CN=Ann,DC=ad", "CN=ann@x,DC=ad", "{x}@y"}) expect(login(upn, name, ""), "", ABK_NO, ABK_REASON_BAD_NAME, "bind.bad-name");
   for (const char* name : {"CN=Ann", "EXAMPLE\\ann", "a/b", "@example.com"}) expect(login(down_level, name, ""), "", ABK_NO, ABK_REASON_BAD_NAME, "bind.bad-name");
