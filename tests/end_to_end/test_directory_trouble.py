@@ -17,10 +17,10 @@ ALICE = "alice@mail.test"
 
 
 class Case(LabCase):
-    def start(self, upstream, settings=BY_NAME, timeout="2s", start=True, **backend):
+    def start(self, upstream, settings=BY_NAME, timeout="2s", start=True, workers=2, **backend):
         """A route through the directory, and one beside it that has nothing to do with it."""
         self.daemon = self.lab.daemon(backends=[ldap_backend("mail", upstream, self.lab, settings, **backend), static_backend(self.lab, {BESIDE[0]: (BESIDE[1], [])})],
-                                      routes=[route("mail.test", "mail", mailbox=["mail"] if "mailbox_filter" in settings else []), route("static.test", "people")], broker={"request_timeout": timeout}, start=start)
+                                      routes=[route("mail.test", "mail", mailbox=["mail"] if "mailbox_filter" in settings else []), route("static.test", "people")], broker={"request_timeout": timeout, "workers": workers}, start=start)
         return self.daemon
 
     def alice(self, **members):
@@ -145,6 +145,31 @@ class Outages(Case):
             self.verdict(self.alice(), "accept")
             time.sleep(0.17)
 
+    def test_reload_under_load_loses_nothing(self):
+        server = start_slapd(self.lab)
+        self.start(urls(server)["starttls"])
+        answers, stop = self.load()
+        for n in range(1, 4):
+            wait_until(lambda: len(answers) > 60 * n, 20, "the load")
+            self.daemon.backends[0]["pool"] = {"connections": 2 + n}
+            self.daemon.write_config()
+            self.daemon.reload()
+        wait_until(lambda: len(answers) > 300, 20, "the load")
+        for right, answer in stop():
+            self.verdict(answer, *(("accept", None) if right else ("reject", answer.reason)))
+            self.assertIn(answer.reason, (None, "wrong_password", "account_locked"))
+
+    def test_one_connection_carries_many_searches(self):
+        server = start_slapd(self.lab)
+        self.start(urls(server)["clear"], pool={"connections": 1}, workers=1)
+        before = server.connections()
+        with concurrent.futures.ThreadPoolExecutor(30) as pool:
+            found = list(pool.map(lambda n: self.daemon.mailbox(f"u{n:05d}@mail.test"), range(1, 301)))
+        self.assertEqual([a.verdict for a in found], ["exists"] * 300)
+        self.assertEqual(server.connections() - before, 1)
+        absent = self.daemon.mailbox("nobody@mail.test")  # and each gets its own answer
+        self.verdict(absent, "absent")
+
     def test_callers_own_deadline_is_kept(self):
         server = start_slapd(self.lab)
         self.start(urls(server)["clear"], timeout="8s")
@@ -185,6 +210,15 @@ class Trust(Case):
             for certificate, verdict in ((self.lab.ca.good, "accept"), (self.lab.ca.wrong_name, "tempfail")):
                 with self.subTest(transport=transport, verdict=verdict):
                     self.start(urls(server)[transport], tls={"pin_sha256": [pin(certificate[0])]})
+                    self.assertEqual(self.alice().verdict, verdict)
+
+    def test_server_that_wants_our_certificate(self):
+        server = start_slapd(self.lab, extra="TLSVerifyClient demand")
+        certificate, key = self.lab.ca.client
+        for transport in ("ldaps", "starttls"):
+            for mine, verdict in (({"client_cert": certificate, "client_key": key}, "accept"), ({}, "tempfail")):
+                with self.subTest(transport=transport, verdict=verdict):
+                    self.start(urls(server)[transport], tls=mine)
                     self.assertEqual(self.alice().verdict, verdict)
 
     def test_server_that_wants_tls(self):
