@@ -182,8 +182,8 @@ void search_session::ended(search& s, const result& said, abk::io& up) {
   if (s.references > 0) text += ", " + std::to_string(s.references) + " references to other servers, not followed";
   up.note(one->question.id, s.second_filter ? "required found" : "found", text);
   const bool cut = said.code == result_code::size_limit_exceeded;
-  const bool enough = cut && (one->question.kind == ABK_PROBE ? s.entries > 0 : s.second_filter || s.entries >= static_cast<std::size_t>(entries_wanted));
-  if (said.code != result_code::success && !enough && !one->trouble) one->trouble = judge_search(said, base, as.dn.empty());
+  const bool counted = cut && one->question.kind == ABK_PROBE && s.entries > 0;
+  if (said.code != result_code::success && !counted && !one->trouble) one->trouble = judge_search(said, base, as.dn.empty());
   if (one->question.kind == ABK_PROBE && cut) one->counts[s.base].more = true;
   if (--one->open > 0) return;
   if (one->question.kind == ABK_PROBE) return conclude_probe(one, up);
@@ -195,6 +195,7 @@ void search_session::ended(search& s, const result& said, abk::io& up) {
 void search_session::conclude(asked_ref one, abk::io& up) {
   const abk::question& q = one->question;
   const std::string rule(one->now.name);
+  // Before the trouble: with two found, the size limit that cut the search says nothing more.
   if (one->hits.size() > 1)
     return tell(one, abk::answer::tempfail(reason::misconfigured, rule + ".ambiguous", "more than one entry matches " + one->now.shown + ": " + one->hits[0].dn + "; " + one->hits[1].dn), up);
   if (one->trouble) return tell(one, abk::answer(*one->trouble), up);

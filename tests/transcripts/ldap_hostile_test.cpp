@@ -24,6 +24,17 @@ TEST(LdapHostile, B_05_two_entries_are_no_yes_and_nothing_is_bound) {
   EXPECT_PLAYS(hidden.upstream(ann(1)).upstream(done(1, 4)).expect(ABK_TEMPFAIL, ABK_REASON_MISCONFIGURED, "search.size-limit").stays_ready());
 }
 
+TEST(LdapHostile, B_05_one_entry_told_twice_before_a_limit_may_not_be_the_only_one) {
+  auto t = at_search();
+  t.upstream(ann(1)).upstream(ann(1));
+  EXPECT_PLAYS(t.upstream(done(1, 4)).expect(ABK_TEMPFAIL, ABK_REASON_MISCONFIGURED, "search.size-limit").stays_ready());
+  asked bare;
+  bare.attributes = names({"1.1"});
+  auto second = story(with(searching(), {{"require_filter", "(ou=staff)"}}));  // whoever was cut off may be the one
+  second.says(search(1, by_mail) + search(2, both(by_mail + equals("ou", "staff")), bare)).upstream(ann(1)).upstream(done(1)).upstream(entry(2, "uid=bob,dc=x", ""));
+  EXPECT_PLAYS(second.upstream(done(2, 4)).expect(ABK_TEMPFAIL, ABK_REASON_MISCONFIGURED, "search.size-limit").stays_ready());
+}
+
 TEST(LdapHostile, B_05_a_server_that_minds_no_size_limit) {
   auto t = at_search().unsplit();
   std::string flood;
