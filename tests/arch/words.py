@@ -4,7 +4,7 @@ import re
 
 from tree import files, line_of, planted, report, without_comments
 
-TIMELESS = ("broker/wire/", "broker/config/", "broker/sdk/abk/", "broker/abi/", "plugins/pop3/")
+TIMELESS = ("broker/wire/", "broker/config/", "broker/sdk/abk/", "broker/abi/", "plugins/pop3/", "plugins/directory/", "plugins/ldap/", "plugins/exchange/")
 VERDICT_CASE = re.compile(r"case (?:authbroker::)?(?:verdict|reason)::")
 
 
