@@ -322,6 +322,24 @@ class Members(LabCase):
         self.verdict(daemon.mailbox("bob@example.test"), "exists")  # his mail goes on
 
 
+class Sources(LabCase):
+    def test_two_directories_of_different_people(self):
+        ours, theirs = start_slapd(self.lab), start_slapd(self.lab)
+        daemon = self.lab.daemon(backends=[ldap_backend("ours", urls(ours)["ldaps"], self.lab, BY_MAIL), ldap_backend("theirs", urls(theirs)["ldaps"], self.lab, BY_MAIL | {"base": people.MORE})],
+                                 routes=[route("example.test", ["ours", "theirs"], mailbox=["ours", "theirs"], combine="search")])
+
+        def asked(name, secret=None):
+            answer = daemon.login(f"{name}@example.test", secret) if secret else daemon.mailbox(f"{name}@example.test")
+            return answer.verdict, answer.reason, answer["backend"]
+        self.assertEqual(asked("alice", PASSWORDS["alice"]), ("accept", None, "ours"))
+        self.assertEqual(asked("partner", people.PARTNER_PASSWORD), ("accept", None, "theirs"))
+        self.assertEqual(asked("alice", WRONG), ("reject", "wrong_password", "ours"))
+        self.assertEqual(asked("nobody", WRONG)[:2], ("reject", "no_such_user"))
+        self.assertEqual([asked("alice")[0], asked("partner")[0], asked("nobody")[0]], ["exists", "exists", "absent"])
+        theirs.kill()  # nobody can say any more who is not there
+        self.assertEqual([asked("alice", PASSWORDS["alice"])[0], asked("nobody", WRONG)[0], asked("alice")[0], asked("nobody")[0]], ["accept", "tempfail", "exists", "tempfail"])
+
+
 class Companions(LabCase):
     """The login is a POP3 server's; the directory says whose it is."""
 

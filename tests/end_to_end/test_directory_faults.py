@@ -6,7 +6,7 @@ import time
 
 from fakes import faults, ldap
 from fakes.ldap import LdapServer
-from lab.case import SharedCase, backend, route, static_backend
+from lab.case import LabCase, SharedCase, backend, route, static_backend
 
 PASSWORD = "matrix-Pw-51883"
 REQUEST_SECONDS = 2
@@ -99,3 +99,22 @@ class Matrix(SharedCase):
             beside.join()
         self.assertEqual({v for _, v in slow}, {"accept"})
         self.assertGreater(len(slow), 10)
+
+
+class Late(LabCase):
+    def test_F_10_a_late_reply_is_nobodys(self):
+        """A reply that comes after its question's deadline, on a connection that others use as well."""
+        for step, settings in (("bind", TEMPLATE), ("search", SEARCH)):
+            with self.subTest(step=step):
+                release = threading.Event()
+
+                def late(s, normal):
+                    release.wait(10)
+                    return normal
+                server = self.lab.adopt(LdapServer(users={"ann": PASSWORD}, replies={step: late}))
+                daemon = self.lab.daemon(backends=[backend("slow", "ldap", server.url("127.0.0.1"), self.lab, settings=settings, pool={"connections": 1})],
+                                         routes=[route("fake.test", "slow")], broker={"request_timeout": "1s"})
+                self.assertEqual(daemon.login("ann@fake.test", PASSWORD).verdict, "tempfail")
+                release.set()
+                self.verdict(daemon.login("ann@fake.test", "wrong-Pw-30412"), "reject", "wrong_password")
+                self.verdict(daemon.login("ann@fake.test", PASSWORD), "accept")
