@@ -62,9 +62,10 @@ std::variant<person, abk::answer> people::read(const abk::question& q, std::size
     }
   };
   if (!rules_.mail_attribute.empty()) take(rules_.mail_attribute);
-  if (out.mailbox.empty()) {
+  if (out.mailbox.empty()) {  // whatever other addresses there are, they are not where they were looked for
     out.mailbox = q.identity;
     add(out.addresses, out.mailbox);
+    out.addresses_complete = false;
   }
   for (const std::string& attribute : rules_.alias_attributes) take(attribute);
 

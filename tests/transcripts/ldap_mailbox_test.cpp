@@ -75,6 +75,8 @@ TEST(LdapMailbox, WithoutAMailAttributeTheAddressIsTheOneAskedFor) {
   t.says(search(1, equals("uid", "ann"), asking({"1.1"}))).upstream(entry(1, ann_dn, ""));
   EXPECT_PLAYS(t.upstream(done(1)).expect(ABK_YES, ABK_REASON_NONE, "search.found").stays_ready());
   EXPECT_EQ(t.answer().mailbox, "ann@example.com");
+  EXPECT_EQ(t.answer().addresses, (texts{"ann@example.com"}));
+  EXPECT_EQ(t.answer().flags & ABK_ANSWER_ADDRESSES_COMPLETE, 0U);  // where others are nobody knows
   EXPECT_EQ(t.answer().kind, static_cast<std::uint32_t>(ABK_KIND_USER));
 }
 
