@@ -9,7 +9,7 @@ from .pop3 import Pop3Server
 
 PERSON = b"uid=ann,ou=people,dc=fake,dc=test"
 BIND, BIND_RESPONSE, UNBIND, SEARCH, ENTRY, DONE, EXTENDED, EXTENDED_RESPONSE = 0x60, 0x61, 0x42, 0x63, 0x64, 0x65, 0x77, 0x78
-BUSY, REFERRAL = 51, 10
+REFERRAL = 10
 
 
 def element(tag, *contents):

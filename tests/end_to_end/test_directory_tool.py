@@ -1,0 +1,72 @@
+"""The command line and the plugin `ldap` with a real OpenLDAP: what an administrator is told."""
+import json
+
+from lab import people
+from lab.case import SharedCase, route
+from lab.directory import BY_MAIL, ldap_backend, start_slapd, urls
+from lab.people import PASSWORDS, person_dn
+from lab.place import free_port
+
+WRONG = "wrong-Pw-30412"
+
+
+class Tool(SharedCase):
+    @classmethod
+    def prepare(cls):
+        cls.server = start_slapd(cls.lab)
+        cls.daemon = cls.lab.daemon(backends=[ldap_backend("mail", urls(cls.server)["starttls"], cls.lab, BY_MAIL | {"attributes": ["displayName"]})],
+                                    routes=[route("example.test", "mail", mailbox=["mail"])])
+
+    def test_login_shows_filter_base_entry_and_attributes(self):
+        done = self.daemon.tool("test", "login", "a.anders@example.test", "--password-stdin", password=PASSWORDS["alice"])
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for part in (people.READER, people.PEOPLE, "(|(mail=a.anders@example.test)(mailAlternateAddress=a.anders@example.test))", person_dn("alice"), "alice@example.test", "TLS"):
+            self.assertIn(part, done.stdout)
+        self.assertNotIn(PASSWORDS["alice"], done.stdout)
+        self.assertNotIn(people.READER_PASSWORD, done.stdout)
+
+    def test_login_that_fails_shows_why(self):
+        done = self.daemon.tool("test", "login", "expired@example.test", "--password-stdin", password=PASSWORDS["expired"])
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("password_expired", done.stdout)
+        done = self.daemon.tool("test", "login", "star*user@example.test", "--password-stdin", password=WRONG)
+        self.assertIn("(mail=star\\2auser@example.test)", done.stdout)
+
+    def test_mailbox(self):
+        done = self.daemon.tool("test", "mailbox", "a.anders@example.test")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn(person_dn("alice"), done.stdout)
+        answer = json.loads(self.daemon.tool("--json", "test", "mailbox", "a.anders@example.test").stdout)["answer"]
+        self.assertEqual(answer["mailbox"], "alice@example.test")
+
+    def check(self, settings, url=None):
+        daemon = self.lab.daemon(backends=[ldap_backend("mail", url or urls(self.server)["starttls"], self.lab, settings)], routes=[route("example.test", "mail")], start=False)
+        done = daemon.tool("check-config", "--connect")
+        return done.returncode, done.stdout + done.stderr
+
+    def test_check_config_names_the_account_and_counts_entries(self):
+        status, text = self.check(BY_MAIL | {"base": [people.PEOPLE, people.MORE]})
+        self.assertEqual(status, 0, text)
+        self.assertIn(people.READER, text)
+        self.assertRegex(text, r"at least \d+ entries")  # ten thousand, and the server shows 500
+        self.assertRegex(text, r"\b3 entries")
+        self.assertNotIn(people.READER_PASSWORD, text)
+
+    def test_check_config_says_what_is_wrong(self):
+        for what, settings, url, words in (
+                ("password", BY_MAIL | {"bind_password": WRONG}, None, (people.READER, "service_account")),
+                ("account", BY_MAIL | {"bind_dn": "cn=raeder," + people.BASE}, None, ("cn=raeder," + people.BASE, "service_account")),
+                ("base", BY_MAIL | {"base": "ou=poeple," + people.BASE}, None, ("ou=poeple," + people.BASE,)),
+                ("nobody there", BY_MAIL, f"ldaps://localhost:{free_port()}", ("upstream_down",))):
+            with self.subTest(what=what):
+                status, text = self.check(settings, url)
+                self.assertEqual(status, 75, text)
+                for word in words:
+                    self.assertIn(word, text)
+                self.assertNotIn(WRONG, text)
+
+    def test_check_config_warns_of_a_root_dn(self):
+        status, text = self.check(BY_MAIL | {"bind_dn": people.ADMIN, "bind_password": people.ADMIN_PASSWORD})
+        self.assertEqual(status, 0, text)
+        self.assertIn("rootdn", text)
+        self.assertIn(people.ADMIN, text)
