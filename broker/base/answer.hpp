@@ -31,7 +31,6 @@ struct query {
   std::string default_domain;  // the listener's, for addresses without '@'
   bool client_believed = false;
   std::chrono::milliseconds deadline{0};  // the caller's own limit; 0: none
-  bool trace = false;          // `authbroker test`: collect the masked transcript
 };
 
 // One stage of a transcript, for `authbroker test`. The text is masked already.

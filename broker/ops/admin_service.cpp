@@ -136,7 +136,6 @@ boost::asio::awaitable<http_reply> admin_service::test(const http_request& r) {
   q.caller = r.from->text;
   q.listener = "admin";
   q.deadline = parsed.question.deadline;
-  q.trace = true;
   const question_kind kind = q.kind;
   const auto now = daemon_.current();
   trace t;
