@@ -147,6 +147,7 @@ void connection::opened(const open_outcome& o) {
 void connection::upstream_failed(reason why, std::string text, bool try_others) {
   const auto self = shared_from_this();
   timer_.disarm();
+  if (state_ == state::preparing && stream_ != nullptr && why != reason::service_account && why != reason::misconfigured && why != reason::internal) stream_->avoid_peer();
   const std::string label = pool_->upstream(upstream_).label();
   if (reserved_ != nullptr) reserved_->note("failed", std::string(name(why)) + ": " + text);
   // A connect that a question's own deadline cut short says nothing about the server.

@@ -72,6 +72,7 @@ struct channel::impl : std::enable_shared_from_this<channel::impl> {
   std::unique_ptr<dial> dialling;
   tcp::socket socket;
   std::string peer;
+  asio::ip::address peer_address;
   std::unique_ptr<SSL, void (*)(SSL*)> ssl{nullptr, SSL_free};  // declared after, so freed before, the context and the socket
   interest in{{}, reading}, out{{}, writing};
   bool closed = false, encrypted = false, broken = false;
@@ -108,6 +109,7 @@ void channel::impl::finish(reason why, std::string text) {
   if (why == reason::none) {
     now = stage::up;
   } else {
+    if (now == stage::securing) names.avoid(peer_address, target.port);
     now = stage::idle;
     broken = true;
     boost::system::error_code ignored;
@@ -142,7 +144,7 @@ void channel::impl::resolve_done(const resolved& r) {
   if (r.addresses.empty()) return finish(reason::upstream_down, "looking up " + target.host + ": " + r.problem);
   std::vector<asio::ip::address> usable;
   std::string listed;
-  for (const auto& a : r.addresses) {
+  for (const auto& a : names.in_order(r.addresses, target.port)) {
     listed += (listed.empty() ? "" : ", ") + a.to_string();
     if (!target.refuse_local || !is_local_address(a)) usable.push_back(a);
   }
@@ -157,6 +159,8 @@ void channel::impl::resolve_done(const resolved& r) {
     if (o.why != reason::none) return finish(o.why, std::move(o.text));
     socket = std::move(o.socket);
     peer = endpoint_text(o.to, target.port);
+    peer_address = o.to;
+    for (const auto& slower : o.behind) names.avoid(slower, target.port);
     tell("connect", peer + milliseconds_since(stage_began));
     if (closed) return;
     if (target.tls_at_once) return secure(false);
@@ -331,6 +335,9 @@ bool channel::resumed() const { return impl_->encrypted && impl_->ssl && SSL_ses
 std::string channel::peer() const { return impl_->peer; }
 std::string channel::trouble() const { return impl_->trouble; }
 
+void channel::avoid_peer() {
+  if (!impl_->peer.empty()) impl_->names.avoid(impl_->peer_address, impl_->target.port);
+}
 void channel::shutdown() {
   auto& i = *impl_;
   if (!is_open() || !i.ssl) return;

@@ -76,6 +76,8 @@ class channel {
   std::string peer() const;          // "127.0.0.1:110", "" before connect
   // Why the last read or write was `failed`, for operators: "connection reset", "cut without close_notify"; "" before that.
   std::string trouble() const;
+  // The machine at the other end could not be used. If its name has other addresses, they come first for a while.
+  void avoid_peer();
   // Says over TLS that no more will be sent (close_notify): best effort, never waits. Then destroy the channel.
   void shutdown();
 

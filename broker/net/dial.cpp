@@ -88,13 +88,16 @@ void dial::impl::next() {
       }
       boost::system::error_code ignored;
       a->socket.set_option(tcp::no_delay(true), ignored);
-      self->finish({std::move(a->socket), reason::none, {}, a->to});
+      outcome up{std::move(a->socket), reason::none, {}, a->to};
+      for (const auto& other : self->attempts)
+        if (other != a) up.behind.push_back(other->to);
+      self->finish(std::move(up));
     });
     if (started < addresses.size()) stagger.arm(steady::now() + next_address_after);
     return;
   }
   if (!over && under_way == 0)
-    finish({tcp::socket(io), lacking ? reason::overloaded : reason::upstream_down, problems.empty() ? "no address" : std::move(problems), {}});
+    finish({tcp::socket(io), lacking ? reason::overloaded : reason::upstream_down, problems.empty() ? "no address" : std::move(problems)});
 }
 
 void dial::impl::failed(attempt& a, int error) {
@@ -118,7 +121,7 @@ dial::dial(asio::io_context& io, timer_queue& timers, std::vector<asio::ip::addr
 
 dial::~dial() {
   impl_->done = nullptr;
-  if (!impl_->over) impl_->finish({tcp::socket(impl_->io), reason::none, {}, {}});
+  if (!impl_->over) impl_->finish({tcp::socket(impl_->io), reason::none, {}});
 }
 
 void dial::start(std::function<void(outcome)> done) {

@@ -28,6 +28,7 @@ class dial {
     reason why = reason::none;            // upstream_down, or overloaded when this host has no socket or port left
     std::string text;                     // why each address failed
     boost::asio::ip::address to{};        // of the socket
+    std::vector<boost::asio::ip::address> behind{};  // tried before the one that answered, or beside it, and not as good
   };
 
   dial(boost::asio::io_context&, timer_queue&, std::vector<boost::asio::ip::address>, std::uint16_t port);

@@ -29,6 +29,8 @@ namespace {
 
 constexpr std::size_t cached_names_max = 1024;
 constexpr std::size_t queries_max = 1024;
+constexpr std::size_t avoided_max = 256;
+constexpr auto avoided_for = 10s;
 
 // Whether this host has a route to the address: what RFC 6724 would have us ask first. A UDP connect sends nothing.
 bool has_route(const asio::ip::address& to) {
@@ -55,7 +57,7 @@ bool has_route(const asio::ip::address& to) {
 }
 
 // Families take turns, IPv6 first where this host can reach it, so that one dead family costs one step.
-std::vector<asio::ip::address> in_order(const ares_addrinfo* found, std::chrono::seconds& ttl) {
+std::vector<asio::ip::address> by_preference(const ares_addrinfo* found, std::chrono::seconds& ttl) {
   std::vector<asio::ip::address> v4, v6, all;
   for (const ares_addrinfo_node* n = found->nodes; n != nullptr; n = n->ai_next) {
     ttl = std::min(ttl, std::chrono::seconds(n->ai_ttl));
@@ -139,7 +141,7 @@ void resolver::impl::start(const std::shared_ptr<name_query>& q) {
   ares_addrinfo_hints hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = ARES_AI_NOSORT;  // its sort opens a socket per address; in_order() opens one
+  hints.ai_flags = ARES_AI_NOSORT;  // its sort opens a socket per address; by_preference() opens one
   auto* const c = new call{weak_from_this(), q, channel, io};
   ares_getaddrinfo(
       channel->handle(), q->name.c_str(), nullptr, &hints,
@@ -155,7 +157,7 @@ void resolver::impl::start(const std::shared_ptr<name_query>& q) {
         resolved what;
         std::chrono::seconds ttl = 60s;
         if (status == ARES_SUCCESS && found != nullptr) {
-          what.addresses = in_order(found, ttl);
+          what.addresses = by_preference(found, ttl);
           ttl = std::max(ttl, std::chrono::seconds(5s));
         }
         if (what.addresses.empty()) {
@@ -196,6 +198,25 @@ resolver::~resolver() {
 }
 
 std::size_t resolver::remembered() const { return impl_->cache.size(); }
+
+void resolver::avoid(const asio::ip::address& a, std::uint16_t port) {
+  const auto now = steady::now();
+  auto& avoided = impl_->avoided;
+  if (avoided.size() >= avoided_max) std::erase_if(avoided, [now](const auto& e) { return e.second <= now; });
+  if (avoided.size() >= avoided_max) avoided.erase(avoided.begin());
+  avoided[{a, port}] = now + avoided_for;
+}
+
+std::vector<asio::ip::address> resolver::in_order(std::vector<asio::ip::address> all, std::uint16_t port) const {
+  const auto& avoided = impl_->avoided;
+  if (avoided.empty() || all.size() < 2) return all;
+  const auto now = steady::now();
+  std::stable_partition(all.begin(), all.end(), [&](const asio::ip::address& a) {
+    const auto at = avoided.find({a, port});
+    return at == avoided.end() || at->second <= now;
+  });
+  return all;
+}
 
 // The waiter is the handle's alone; queries refer to it weakly.
 resolver::lookup::~lookup() = default;

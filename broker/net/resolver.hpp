@@ -53,6 +53,11 @@ class resolver {
 
   std::size_t remembered() const;  // names; at most 1024
 
+  // A name with several addresses is several machines, and one of them may be broken in a way that a connect does not show.
+  // avoid(): for 10 s, in_order() puts this address last. It is never left out. At most 256 are kept.
+  void avoid(const boost::asio::ip::address&, std::uint16_t port);
+  std::vector<boost::asio::ip::address> in_order(std::vector<boost::asio::ip::address>, std::uint16_t port) const;
+
   struct impl;
 
  private:

@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "net/ares_loop.hpp"
@@ -79,6 +80,7 @@ struct resolver::impl : std::enable_shared_from_this<resolver::impl> {
   std::unordered_map<std::string, remembered> cache;
   std::map<std::string, remembered_services> service_cache;
   std::size_t service_queries = 0;
+  std::map<std::pair<boost::asio::ip::address, std::uint16_t>, steady::time_point> avoided;  // until when
   std::minstd_rand dice{std::random_device{}()};
   bool closed = false;
 };

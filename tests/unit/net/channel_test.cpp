@@ -99,6 +99,32 @@ TEST(Channel, T01ALookupThatHangsEndsAtTheDeadline) {
   c.stream.reset();
 }
 
+// One machine of several behind a name: what was of no use comes last the next time, and is still tried.
+TEST(Channel, T03AnAddressThatFailedComesLastForAWhile) {
+  tcp_server server(echo_plain);
+  name_server dns({{"two.example", {.addresses = {"127.0.0.2", "127.0.0.1"}}}});
+  client c;
+  resolver names(c.w.io, c.w.timers, dns.address());
+  dial_target t = to_port(server.port());
+  t.host = "two.example";
+  const auto tried = [&] {
+    c.notes.clear();
+    c.stream = std::make_unique<channel>(c.w.io, c.w.timers, names, nullptr);
+    EXPECT_EQ(c.open(t).why, reason::none);
+    return c.notes.at(0).second;
+  };
+  EXPECT_THAT(tried(), StartsWith("127.0.0.2, 127.0.0.1 ("));  // refused there
+  EXPECT_THAT(tried(), StartsWith("127.0.0.1, 127.0.0.2 ("));
+  c.stream->avoid_peer();  // connected, and then of no use: both are equally bad now
+  EXPECT_THAT(tried(), StartsWith("127.0.0.2, 127.0.0.1 ("));
+  t.port = closed_port();  // at another port nothing is known
+  c.notes.clear();
+  c.stream = std::make_unique<channel>(c.w.io, c.w.timers, names, nullptr);
+  EXPECT_EQ(c.open(t).why, reason::upstream_down);
+  EXPECT_THAT(c.notes.at(0).second, StartsWith("127.0.0.2, 127.0.0.1 ("));
+  c.stream.reset();
+}
+
 // T-03: an address that swallows everything costs 250 ms, not the deadline.
 TEST(Channel, T03TheNextAddressStartsBesideASilentOne) {
   tcp_server server(echo_plain);
