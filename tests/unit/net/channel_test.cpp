@@ -125,6 +125,28 @@ TEST(Channel, T03AnAddressThatFailedComesLastForAWhile) {
   c.stream.reset();
 }
 
+TEST(Channel, T03SoDoesOneThatFailedInTheHandshake) {
+  tcp_server broken([](int) {}, "127.0.0.2");  // hangs up
+  tcp_server beside([](int) {}, "127.0.0.1", broken.port());
+  name_server dns({{"two.example", {.addresses = {"127.0.0.2", "127.0.0.1"}}}});
+  client c;
+  resolver names(c.w.io, c.w.timers, dns.address());
+  tls_settings any;
+  any.verify = false;
+  const auto context = tls_context::make(any);
+  ASSERT_TRUE(context);
+  dial_target t = to_port(broken.port());
+  t.host = t.tls_name = "two.example";
+  t.tls_at_once = true;
+  for (const std::string first : {"127.0.0.2", "127.0.0.1"}) {
+    c.notes.clear();
+    c.stream = std::make_unique<channel>(c.w.io, c.w.timers, names, *context);
+    EXPECT_NE(c.open(t).why, reason::none);
+    EXPECT_THAT(c.notes.at(0).second, StartsWith(first));
+  }
+  c.stream.reset();
+}
+
 // T-03: an address that swallows everything costs 250 ms, not the deadline.
 TEST(Channel, T03TheNextAddressStartsBesideASilentOne) {
   tcp_server server(echo_plain);
