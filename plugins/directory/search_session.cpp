@@ -61,6 +61,25 @@ abk::answer exists(const person& who, std::string rule) {
 
 }  // namespace
 
+std::uint32_t questions_at_a_time(const dialect& d) {
+  constexpr std::size_t queue_bytes_max = std::size_t{64} * 1024;  // of the host's
+  constexpr std::size_t name_bytes_max = 320;                      // of an address, and of its parts
+  constexpr std::size_t head_bytes = 64;
+  const std::string longest(name_bytes_max, '\xff');
+  abk::question q;
+  q.address = q.local = q.domain = q.login_name = q.identity = longest;
+  std::size_t filters = 0;
+  for (const std::uint32_t kind : {ABK_LOGIN, ABK_MAILBOX}) {
+    q.kind = kind;
+    for (std::size_t n = 0; const auto plan = d.plan(q, n); ++n)
+      filters = std::max(filters, plan->filter.size() + (plan->required.empty() ? 0 : head_bytes + plan->required.size()));
+  }
+  std::size_t bytes = 0;
+  for (const std::string& base : d.search_as().bases) bytes += head_bytes + filters + 2 * base.size();
+  for (const std::string& attribute : d.search_as().attributes) bytes += d.search_as().bases.size() * (4 + attribute.size());
+  return static_cast<std::uint32_t>(bytes == 0 ? searches_in_flight_max : std::min<std::size_t>(searches_in_flight_max, queue_bytes_max / bytes));
+}
+
 abk::step search_session::begin(const abk::question& q, abk::io& up) {
   asked_.emplace_back();
   const asked_ref one = std::prev(asked_.end());

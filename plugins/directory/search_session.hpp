@@ -11,6 +11,10 @@
 
 namespace directory {
 
+// How many questions may be under way on one connection, for questions_max: as many as could be queued for a server that has
+// stopped reading, each at its longest. 0: one question alone would be too long.
+std::uint32_t questions_at_a_time(const dialect&);
+
 class search_session final : public connection {
  public:
   explicit search_session(const dialect& d) : connection(&d.search_as()), dialect_(d) {}

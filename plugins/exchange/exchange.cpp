@@ -20,7 +20,7 @@ class exchange_backend final : public abk::backend {
     out.roles = 2;
     out.login_role = r.name == exchange::bind_as::dn ? directory::search_role : directory::bind_role;
     out.mailbox_role = directory::search_role;
-    out.questions_max[directory::search_role] = directory::searches_in_flight_max;
+    out.questions_max[directory::search_role] = directory::questions_at_a_time(accounts_);
     out.questions_max[directory::bind_role] = 1;
     out.flags = ABK_BINARY;
     return out;
@@ -38,7 +38,9 @@ std::unique_ptr<abk::backend> create(const abk::host& on, abk::settings& given) 
   exchange::rules r = exchange::read_rules(given);
   if (exchange::looks_like_administrator(r.service.dn))
     on.log(abk::level::warning, "rootdn", {{"backend", given.backend_name()}, {"bind_dn", r.service.dn}, {"advice", "use an account that may only read: this one may do everything"}});
-  return std::make_unique<exchange_backend>(on, std::move(r));
+  auto made = std::make_unique<exchange_backend>(on, std::move(r));
+  if (made->about().questions_max[directory::search_role] == 0) given.problem("filter", "too much to be sent at once, with names of 320 bytes under every base; wanted: shorter filters, or fewer bases");
+  return made;
 }
 
 }  // namespace

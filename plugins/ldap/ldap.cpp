@@ -20,7 +20,7 @@ class ldap_backend final : public abk::backend {
     out.roles = 2;
     out.login_role = r.user_dn ? directory::bind_role : directory::search_role;
     out.mailbox_role = directory::search_role;
-    out.questions_max[directory::search_role] = directory::searches_in_flight_max;
+    out.questions_max[directory::search_role] = directory::questions_at_a_time(people_);
     out.questions_max[directory::bind_role] = 1;
     out.flags = ABK_BINARY;
     return out;
@@ -38,7 +38,9 @@ std::unique_ptr<abk::backend> create(const abk::host& on, abk::settings& given) 
   ldap::rules r = ldap::read_rules(given);
   if (r.rootdn)
     on.log(abk::level::warning, "rootdn", {{"backend", given.backend_name()}, {"bind_dn", r.service.dn}, {"advice", "use an account that may only read: this one is above all access control"}});
-  return std::make_unique<ldap_backend>(on, std::move(r));
+  auto made = std::make_unique<ldap_backend>(on, std::move(r));
+  if (made->about().questions_max[directory::search_role] == 0) given.problem("filter", "too much to be sent at once, with names of 320 bytes under every base; wanted: shorter filters, or fewer bases");
+  return made;
 }
 
 }  // namespace

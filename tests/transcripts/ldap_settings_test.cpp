@@ -121,6 +121,29 @@ TEST(LdapSettings, mail_attribute_alias_attributes_attributes_and_group_classes_
   EXPECT_NE(problem(with(plain, {{"mail_attribute", "no name"}})).find("mail_attribute: "), std::string::npos);
 }
 
+// What the host would queue for a server that has stopped reading is bounded, and so is what is asked of it at a time.
+TEST(LdapSettings, TooMuchIsNeverSentAtOnce) {
+  const auto at_a_time = [](const table& settings) {
+    abk::test::host_rig host(plugin(), settings);
+    return host.backend() == nullptr ? 0 : host.backend()->questions_max[0];
+  };
+  EXPECT_EQ(at_a_time(plain), 32U);
+  EXPECT_EQ(at_a_time(template_bind()), 32U);
+  const table long_ones = with(plain, {{"base", texts(8, "ou=people,dc=x")}, {"filter", "(|(a={address})(b={address})(c={address}))"}});
+  EXPECT_LT(at_a_time(long_ones), 10U);
+  abk::test::host_rig host(plugin(), long_ones);
+  abk::test::connection_rig up(host, ABK_TLS, 0);
+  abk::test::ask q;
+  q.password = password;
+  q.login_name = std::string(64, 'a') + "@" + std::string(255, 'b');
+  for (std::uint32_t i = 0; i < at_a_time(long_ones); ++i) up.begin(q);
+  EXPECT_GT(up.sent().size(), 32'768U);
+  EXPECT_TRUE(host.complaints.empty()) << host.complaints.front();
+  std::string monster = "(|";
+  for (int i = 0; i < 200; ++i) monster += "(a={address})";
+  EXPECT_NE(problem(with(plain, {{"filter", monster + ")"}})).find("filter: too much to be sent at once"), std::string::npos);
+}
+
 TEST(LdapSettings, catch_all) {
   auto t = mailbox_story(with(plain, {{"catch_all", "*@{domain}"}}));
   t.says(search(1, by_mail)).upstream(done(1)).says(search(2, equals("mail", "*@example.com")));
