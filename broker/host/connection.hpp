@@ -139,6 +139,7 @@ class connection : public std::enable_shared_from_this<connection> {
 template <class Call>
 bool connection::guarded(const char* what, Call call) {
   in_plugin_ = true;
+  io_.watched = tracer() != nullptr;
   bool fine = true;
   try {
     call();

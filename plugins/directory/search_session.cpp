@@ -139,8 +139,9 @@ void search_session::start_search(asked_ref one, std::size_t base, bool second_f
   s.second_filter = second_filter;
   searches_.emplace(id, s);
   ++one->open;
-  up.note(one->question.id, second_filter ? "required" : "search",
-          "base=" + quoted(out.base) + " scope=" + std::string(name_of_scope(out.scope)) + (probe ? " filter=(objectClass=*)" : second_filter ? "" : " filter=" + one->now.shown));
+  if (up.watched())
+    up.note(one->question.id, second_filter ? "required" : "search",
+            "base=" + quoted(out.base) + " scope=" + std::string(name_of_scope(out.scope)) + (probe ? " filter=(objectClass=*)" : second_filter ? "" : " filter=" + one->now.shown));
   up.send({bytes});
 }
 
@@ -197,9 +198,11 @@ void search_session::ended(search& s, const result& said, abk::io& up) {
   const asked_ref one = *s.whose;
   const service& as = dialect_.search_as();
   const std::string& base = as.bases[s.base];
-  std::string text = std::to_string(s.entries) + (s.entries == 1 ? " entry" : " entries") + " under " + quoted(base) + ", " + in_words(said);
-  if (s.references > 0) text += ", " + std::to_string(s.references) + " references to other servers, not followed";
-  up.note(one->question.id, s.second_filter ? "required found" : "found", text);
+  if (up.watched()) {
+    std::string text = std::to_string(s.entries) + (s.entries == 1 ? " entry" : " entries") + " under " + quoted(base) + ", " + in_words(said);
+    if (s.references > 0) text += ", " + std::to_string(s.references) + " references to other servers, not followed";
+    up.note(one->question.id, s.second_filter ? "required found" : "found", text);
+  }
   const bool cut = said.code == result_code::size_limit_exceeded;
   const bool counted = cut && one->question.kind == ABK_PROBE && s.entries > 0;
   if (said.code != result_code::success && !counted && !one->trouble) one->trouble = judge_search(said, base, as.dn.empty());
@@ -242,7 +245,7 @@ void search_session::judge(asked_ref one, const hit& h, abk::io& up) {
   }
   person& who = std::get<person>(what);
   who.dn = h.dn;
-  up.note(q.id, "mapped", mapping(who));
+  if (up.watched()) up.note(q.id, "mapped", mapping(who));
   if (q.kind != ABK_LOGIN) return tell(one, exists(who, rule + ".found"), up);
   const std::optional<std::string> carry = to_carry(who);
   if (!carry) return tell(one, abk::answer::tempfail(reason::misconfigured, rule + ".too-long", "the entry's DN is too long: " + std::to_string(h.dn.size()) + " bytes"), up);

@@ -199,6 +199,7 @@ typedef struct abk_io {
    * "base=dc=example filter=(mail=ann@example.com)". Costs little when nobody watches. Never a password: what is shown is
    * blotted all the same. The only lines there are of a backend with ABK_BINARY. */
   void (*note)(struct abk_io *, uint32_t id, abk_str what, abk_str text);
+  bool watched; /* a transcript is being made: otherwise note() is for nobody, and need not be called */
 } abk_io;
 
 /* One upstream connection. Made by open(), ended by destroy(). */

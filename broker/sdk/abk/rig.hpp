@@ -14,7 +14,7 @@ class connection_rig {
   enum class state { preparing, wants_tls, ready, busy, closed };
 
   connection_rig(host_rig& host, std::uint32_t channel, std::uint32_t role = 0) : host_(host), role_(role) {
-    io_ = {sizeof io_, this, {nullptr, 0}, channel, false, &consume, &send, &finish, &next, &note};
+    io_ = {sizeof io_, this, {nullptr, 0}, channel, false, &consume, &send, &finish, &next, &note, true};
     session_ = host.backend()->open(host.backend(), role);
     if (session_ == nullptr) {
       host_.complain("open() gave no session");

@@ -71,6 +71,8 @@ class io {
     forget(id);
     raw_->next(raw_, id, role, str(carry));
   }
+  // A transcript is being made: otherwise note() is for nobody, and its text need not be put together.
+  bool watched() const noexcept { return raw_->watched; }
   // A line for the transcript of `authbroker test`; id 0: of whoever waits for this connection.
   void note(std::uint32_t id, std::string_view what, std::string_view text) const noexcept { raw_->note(raw_, id, str(what), str(text)); }
   std::optional<std::string> fact(std::uint32_t id, scope of, std::string_view key) const {
