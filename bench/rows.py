@@ -15,6 +15,7 @@ import tempfile
 import time
 
 import directory
+import peers
 
 
 def free_port():
@@ -152,7 +153,7 @@ timeouts = {{ reply = "29s" }}
     def load_words(self, mode, target, *more, seconds=None, watch=()):
         words = [f"{self.options.programs}/load", "--mode", mode, "--target", target, "--seconds", str(seconds or self.options.seconds)]
         for child in watch:
-            words += ["--watch", str(child.pid)]
+            words += ["--watch", str(child if isinstance(child, int) else child.pid)]
         return words + [str(m) for m in more]
 
     def load(self, *args, **more):
@@ -167,9 +168,9 @@ timeouts = {{ reply = "29s" }}
         return max((self.load(*args, **more) for _ in range(self.options.rounds)), key=lambda r: r["per_second"])
 
     def row(self, name, result, beside=None):
-        watched = result["watched"][0] if result["watched"] else {}
-        self.rows.append((name, f"{result['per_second']:,.0f}", f"{result['per_second'] / beside['per_second']:.2f}" if beside else "", f"{watched.get('cpu_us_per_request', 0):.1f}",
-                          f"{result['p50_us']:,.0f}", f"{result['p99_us']:,.0f}", f"{watched.get('rss_kib', 0) / 1024:.1f}"))
+        cpu, rss = (sum(w[what] for w in result["watched"]) for what in ("cpu_us_per_request", "rss_kib"))
+        self.rows.append((name, f"{result['per_second']:,.0f}", f"{result['per_second'] / beside['per_second']:.2f}" if beside else "", f"{cpu:.1f}",
+                          f"{result['p50_us']:,.0f}", f"{result['p99_us']:,.0f}", f"{rss / 1024:.1f}"))
         return result
 
     def note(self, name, text):
@@ -201,16 +202,19 @@ timeouts = {{ reply = "29s" }}
         http, sasl = "unix:" + self.path("http"), "unix:" + self.path("sasl")
         everybody = ("--users", directory.COUNT)
 
-        def compare(what, mode, domain, target, *more):
+        def compare(what, mode, domain, target, *more, peer=None):
             user = ("--user", "ann@" + domain, *everybody)
             direct = self.row(f"LDAP {what} direct (the server's CPU)", self.best(mode, target, *user, *more, watch=[self.slapd]))
             self.row(f"LDAP {what}, HTTP", self.best("http", http, *user, watch=[daemon]), direct)
             self.row(f"LDAP {what}, saslauthd", self.best("saslauthd", sasl, *user, watch=[daemon]), direct)
+            if peer:
+                with peers.saslauthd(self.path("peer"), peer) as (socket_path, pids):
+                    self.row(f"LDAP {what}, Cyrus' saslauthd with five processes", self.best("saslauthd", "unix:" + socket_path, *user, watch=pids), direct)
             alone = self.row(f"LDAP {what} direct, one caller", self.best(mode, target, *user, *more, "--callers", 1, watch=[self.slapd]))
             broker = self.row(f"LDAP {what}, HTTP, one caller", self.best("http", http, *user, "--callers", 1, watch=[daemon]), alone)
             self.note("added by the broker, one caller", f"p50 {broker['p50_us'] - alone['p50_us']:.0f} µs, p99 {broker['p99_us'] - alone['p99_us']:.0f} µs")
-        compare("login", "ldap", "bind.example", self.ldap)
-        compare("search, then bind", "ldap-search", "search.example", self.ldap)
+        compare("login", "ldap", "bind.example", self.ldap, peer=peers.fastbind(self.ldap))
+        compare("search, then bind", "ldap-search", "search.example", self.ldap, peer=peers.search(self.ldap))
         compare("login over TLS", "ldap", "tls.example", self.ldaps, "--tls")
         self.stop(daemon)
 
