@@ -280,7 +280,6 @@ void connection::lost(reason why, std::string text) {
       const leg_ptr l = std::move(q.asked);
       q.asked = nullptr;
       l->retried = true;
-      l->start_timer.arm(l->start_by);
       boost::asio::post(home_.io, [p = pool_, l] {
         if (l->is != leg::state::over) p->requeue(l);
       });

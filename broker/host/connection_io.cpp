@@ -12,6 +12,15 @@ constexpr std::size_t out_bytes_max = 64 * 1024, carry_bytes_max = 4096;
 
 bool login_kind(const leg& l) { return l.asked->kind == question_kind::login; }
 
+// Marked or not, a password in the clear counts. But a name that is sent is not the password that happens to be in it, and in
+// a protocol that is not text any word of a request may be somebody's password ("people", "mail").
+bool looks_sent(const leg& l, std::string_view text, std::uint32_t flags) {
+  const std::string_view password = l.password();
+  if (password.size() < 4 || (flags & ABK_BINARY) != 0) return false;
+  const auto in = [password](std::string_view where) { return where.find(password) != std::string_view::npos; };
+  return in(text) && !in(l.asked->login_name) && !in(l.asked->address) && !in(l.asked->identity);
+}
+
 }  // namespace
 
 void connection::io_consume(abk_io* io, std::size_t n) {
@@ -34,8 +43,7 @@ void connection::io_send(abk_io* io, const void* bytes, std::size_t n, const abk
   const std::string_view text(static_cast<const char*>(bytes), n);
   for (question& q : me.questions_) {
     if (q.asked == nullptr || !login_kind(*q.asked)) continue;
-    // Marked or not: a password in the clear counts.
-    if (count > 0 || (q.asked->password().size() > 3 && text.find(q.asked->password()) != std::string_view::npos)) q.secret_sent = true;
+    if (count > 0 || looks_sent(*q.asked, text, me.pool_->core().api->flags)) q.secret_sent = true;
   }
   me.trace_bytes(">", text, secrets, count);
   if (me.out_.capacity() < 1024) me.out_.reserve(1024);  // growing would leave copies behind

@@ -46,8 +46,15 @@ void pool::submit(leg_ptr l) {
     if (const leg_ptr it = weak.lock()) give_up_leg(it, finding::tempfail(reason::deadline, "no answer in time"));
   });
   l->deadline_timer.arm(l->until);
+  requeue(std::move(l));
+}
+
+// A question waits no longer for a connection than this leaves another backend its share.
+void pool::limit_wait(const leg_ptr& l) {
+  if (l->start_timer.armed()) return;
+  const std::weak_ptr<leg> weak = l;
   const std::weak_ptr<pool> me = weak_from_this();
-  l->start_timer.bind(home.timers, [weak, me] {
+  l->start_timer.bind(l->home->timers, [weak, me] {
     const leg_ptr it = weak.lock();
     const std::shared_ptr<pool> p = me.lock();
     if (it == nullptr || p == nullptr || it->is != leg::state::waiting) return;
@@ -60,7 +67,6 @@ void pool::submit(leg_ptr l) {
                          : finding::tempfail(reason::deadline, "no connection was ready in time"));
   });
   l->start_timer.arm(std::min(l->start_by, l->until));
-  requeue(std::move(l));
 }
 
 void pool::requeue(leg_ptr l) {
@@ -82,6 +88,7 @@ void pool::requeue(leg_ptr l) {
   }
   if (!any_usable) return end_leg(*l, breaker_finding());
   if (full) return end_leg(*l, finding::tempfail(reason::overloaded, "the queue of backend " + core_->rules.name + " is full"));
+  limit_wait(l);
   const std::weak_ptr<pool> me = weak_from_this();
   const leg* who = l.get();
   l->on_give_up = [me, who] {

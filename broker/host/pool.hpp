@@ -123,6 +123,7 @@ class pool : public std::enable_shared_from_this<pool> {
   leg_ptr next_waiting(worker&, std::uint32_t role);
   std::size_t waiting_on(worker&, std::uint32_t role) const;
   void fail_waiting(worker&, const finding&);
+  void limit_wait(const leg_ptr&);
   void forget(const leg*);
   void make_room();
   void warm_up(worker&);

@@ -18,6 +18,9 @@ void timer::bind(timer_queue& queue, std::function<void()> fire) {
 }
 
 void timer::arm(steady::time_point at) {
+  due_ = at;
+  // Most deadlines are moved on, and never reached: the entry stays where it is, rings there, and is put right then.
+  if (armed_ && at_->first <= at) return;
   disarm();
   at_ = queue_->entries_.emplace(at, this);
   armed_ = true;
@@ -64,6 +67,10 @@ void timer_queue::fire() {
   for (; due > 0 && *last.alive && !entries_.empty() && entries_.begin()->first <= now; --due) {
     timer* const t = entries_.begin()->second;
     t->disarm();
+    if (t->due_ > now) {
+      t->arm(t->due_);
+      continue;
+    }
     // The function is moved out while it runs, so that it may destroy its timer, and moved back if the timer still wants it.
     std::function<void()> run = std::move(t->fire_);
     t->fire_ = nullptr;

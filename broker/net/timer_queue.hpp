@@ -31,7 +31,8 @@ class timer {
   friend class timer_queue;
   timer_queue* queue_ = nullptr;
   std::function<void()> fire_;
-  std::multimap<steady::time_point, timer*>::iterator at_;
+  std::multimap<steady::time_point, timer*>::iterator at_;  // no later than due_
+  steady::time_point due_;
   bool armed_ = false;
   bool running_ = false;
 };
