@@ -97,7 +97,7 @@ std::string dn_template::render(const values& v) const {
   return out;
 }
 
-bool dn_template::has(value_template::place where) const noexcept { return text_.has(where); }
+bool dn_template::bears(std::initializer_list<value_template::place> wanted) const noexcept { return text_.has(wanted); }
 
 std::string dn_problem(std::string_view text) {
   if (text.empty()) return {};

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "ber.hpp"
 #include "filter_node.hpp"
 
@@ -123,13 +125,29 @@ void render(const node& n, const values& v, std::string& out) {
   out += ')';
 }
 
-bool contains(const node& n, value_template::place where) noexcept {
-  if (n.value.has(where)) return true;
-  for (const value_template& part : n.parts)
-    if (part.has(where)) return true;
-  for (const node& child : n.children)
-    if (contains(child, where)) return true;
+using places = std::initializer_list<value_template::place>;
+
+bool bears(const node& n, places wanted) noexcept {
+  const auto does = [wanted](const node& child) { return bears(child, wanted); };
+  switch (n.how) {
+    case match::all: return std::any_of(n.children.begin(), n.children.end(), does);
+    case match::any: return std::all_of(n.children.begin(), n.children.end(), does);
+    case match::none:
+    case match::present: return false;
+    case match::equal:
+    case match::greater:
+    case match::less:
+    case match::approximate:
+    case match::extensible: return n.value.has(wanted);
+    case match::substrings: return std::any_of(n.parts.begin(), n.parts.end(), [wanted](const value_template& part) { return part.has(wanted); });
+  }
   return false;
+}
+
+bool contains(const node& n, value_template::place where) noexcept {
+  const auto does = [where](const value_template& v) { return v.has({where}); };
+  return does(n.value) || std::any_of(n.parts.begin(), n.parts.end(), does) ||
+         std::any_of(n.children.begin(), n.children.end(), [where](const node& child) { return contains(child, where); });
 }
 
 }  // namespace
@@ -155,9 +173,9 @@ std::string value_template::raw(const values& v) const {
   return out;
 }
 
-bool value_template::has(place where) const noexcept {
+bool value_template::has(std::initializer_list<place> wanted) const noexcept {
   for (const piece& p : pieces_)
-    if (p.where == where) return true;
+    if (std::find(wanted.begin(), wanted.end(), p.where) != wanted.end()) return true;
   return false;
 }
 
@@ -174,5 +192,7 @@ std::string filter_template::render(const values& v) const {
 }
 
 bool filter_template::has(value_template::place where) const noexcept { return contains(*root_, where); }
+
+bool filter_template::bears(std::initializer_list<value_template::place> wanted) const noexcept { return directory::bears(*root_, wanted); }
 
 }  // namespace directory

@@ -33,7 +33,7 @@ class value_template {
   void add(place where) { pieces_.push_back({where, {}}); }
   bool empty() const noexcept { return pieces_.empty(); }
   const std::vector<piece>& pieces() const noexcept { return pieces_; }
-  bool has(place where) const noexcept;
+  bool has(std::initializer_list<place>) const noexcept;  // one of them
   static std::string_view of(const piece&, const values&) noexcept;
   std::string raw(const values&) const;
 
@@ -55,6 +55,8 @@ class filter_template {
   std::string render(const values&) const;
   // Does any value contain this place?
   bool has(value_template::place) const noexcept;
+  // Does all that matches bear one of these places? Not where an alternative is without them, and not by a negation.
+  bool bears(std::initializer_list<value_template::place>) const noexcept;
 
  private:
   explicit filter_template(std::shared_ptr<const node> root) : root_(std::move(root)) {}
@@ -68,7 +70,8 @@ class dn_template {
 
   static parsed<dn_template> parse(std::string_view text);
   std::string render(const values&) const;
-  bool has(value_template::place) const noexcept;
+  // Does it contain one of these places?
+  bool bears(std::initializer_list<value_template::place>) const noexcept;
 
  private:
   explicit dn_template(value_template text) : text_(std::move(text)) {}

@@ -28,4 +28,14 @@ std::optional<T> read_template(abk::settings& given, const char* key, std::strin
   return std::move(found.value);
 }
 
+// The same for what means one person: what matches, or is bound, must follow from the name. Else every name is that person.
+template <class T>
+std::optional<T> read_person_template(abk::settings& given, const char* key, std::string_view text) {
+  using place = value_template::place;
+  std::optional<T> out = read_template<T>(given, key, text);
+  if (out && !out->bears({place::address, place::local}))
+    given.problem(key, "\"" + std::string(text) + "\", which can mean the same whatever the name is; wanted: {address} or {local} in it, in each alternative");
+  return out;
+}
+
 }  // namespace directory

@@ -10,32 +10,46 @@ namespace {
 using directory::dn_template;
 using directory::filter_template;
 using directory::attribute_names;
+using directory::read_person_template;
 using directory::read_template;
+using place = directory::value_template::place;
 
-void read_catch_all(abk::settings& given, std::string_view text, rules& out) {
+void read_catch_all(abk::settings& given, const preset& like, rules& out) {
   constexpr std::string_view domain = "{domain}";
+  std::string_view text = like.catch_all;
+  const bool is_set = given.has_text("catch_all", text);
   if (text.empty()) return;
+  if (!out.mailbox_filter || !out.mailbox_filter->has(place::address)) {  // there is nothing that it could be put into
+    if (is_set) given.problem("catch_all", "\"" + std::string(text) + "\" beside a mailbox_filter without {address}, for which it would stand; wanted: {address} there, or no catch_all");
+    return;
+  }
   directory::value_template made;
   for (std::string_view rest = text; !rest.empty();) {
     const std::size_t at = std::min(rest.find(domain), rest.size());
     if (const std::string_view literal = rest.substr(0, at); literal.find_first_of("{}") != literal.npos)
       return given.problem("catch_all", "\"" + std::string(text) + "\"; wanted: an address with {domain} in it, such as \"@{domain}\"");
     else if (!literal.empty()) made.add(literal);
-    if (at < rest.size()) made.add(directory::value_template::place::domain);
+    if (at < rest.size()) made.add(place::domain);
     rest.remove_prefix(std::min(at + domain.size(), rest.size()));
   }
+  // Else the rest of every domain would be one person's.
+  if (!made.has({place::domain})) return given.problem("catch_all", "\"" + std::string(text) + "\"; wanted: an address with {domain} in it, such as \"@{domain}\"");
   out.catch_all = std::move(made);
 }
 
 void read_filters(abk::settings& given, const preset& like, rules& out) {
-  const std::string filter(given.text("filter", like.filter));
-  out.filter = read_template<filter_template>(given, "filter", filter);
+  std::string_view text = like.filter;
+  const bool is_set = given.has_text("filter", text);
+  if (is_set && out.user_dn) given.problem("filter", "beside user_dn, which is bound without a search; wanted: one of the two");
+  if (is_set && text.empty()) given.problem("filter", "is empty; wanted: which entry a login means, such as \"(mail={address})\"");
+  const std::string filter(text);
+  if (!out.user_dn) out.filter = read_person_template<filter_template>(given, "filter", filter);
   if (const std::string required(given.text("require_filter")); !required.empty()) {
     if (out.user_dn) given.problem("require_filter", "with user_dn, which is bound without a search; wanted: base and filter instead of user_dn");
     if (read_template<filter_template>(given, "require_filter", required) && out.filter) out.required = read_template<filter_template>(given, "require_filter", "(&" + filter + required + ")");
   }
-  out.mailbox_filter = read_template<filter_template>(given, "mailbox_filter", given.text("mailbox_filter", like.mailbox_filter));
-  read_catch_all(given, given.text("catch_all", like.catch_all), out);
+  out.mailbox_filter = read_person_template<filter_template>(given, "mailbox_filter", given.text("mailbox_filter", like.mailbox_filter));
+  read_catch_all(given, like, out);
 }
 
 }  // namespace
@@ -48,7 +62,7 @@ rules read_rules(abk::settings& given) {
     given.problem("preset", "\"" + std::string(name) + "\"; wanted: \"\", \"openldap\", \"posix\", \"sun-one\", \"domino\" or \"groupwise\"");
     like = find_preset("");
   }
-  out.user_dn = read_template<dn_template>(given, "user_dn", given.text("user_dn"));
+  out.user_dn = read_person_template<dn_template>(given, "user_dn", given.text("user_dn"));
   out.service = directory::read_service(given);
   out.rootdn = directory::looks_like_rootdn(out.service.dn);
   read_filters(given, *like, out);

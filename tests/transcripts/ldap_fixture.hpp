@@ -73,6 +73,11 @@ inline table with(table t, const table& more) {
   for (const auto& [key, value] : more) t[key] = value;
   return t;
 }
+inline table mailboxes_only() {
+  table t = searching();
+  t.erase("filter");
+  return t;
+}
 inline table template_bind() { return {{"user_dn", "uid={local},ou=people,dc=x"}}; }
 inline table as_reader() { return with(searching(), {{"bind_dn", "cn=reader,dc=x"}, {"bind_password", "reader secret"}}); }
 

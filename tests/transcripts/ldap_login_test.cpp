@@ -177,7 +177,7 @@ TEST(LdapLogin, B_12_each_login_is_a_bind_of_its_own) {
 }
 
 TEST(LdapLogin, B_11_nothing_is_searched_where_users_are_bound) {
-  abk::test::host_rig host(plugin(), with(searching(), template_bind()));
+  abk::test::host_rig host(plugin(), with(mailboxes_only(), template_bind()));
   abk::test::connection_rig up(host, ABK_TLS, 1);
   abk::test::ask q;
   q.kind = ABK_MAILBOX;

@@ -35,7 +35,7 @@ TEST(LdapSettings, user_dn) {
   EXPECT_EQ(host.backend()->login_role, 1U);
   EXPECT_EQ(host.backend()->kinds & ABK_MAILBOX, 0U);
   EXPECT_EQ(said(template_bind(), ABK_LOGIN, "ann@example.com", 1), bind(1, ann_dn, password));
-  EXPECT_EQ(said(with(plain, template_bind()), ABK_MAILBOX), search(1, by_mail));
+  EXPECT_EQ(said(with(mailboxes_only(), template_bind()), ABK_MAILBOX), search(1, by_mail));
   EXPECT_NE(problem({{"user_dn", "uid={user},dc=x"}}).find("user_dn: "), std::string::npos);
   EXPECT_NE(problem({{"user_dn", "no dn {local}"}}).find("user_dn: "), std::string::npos);
 }
@@ -121,6 +121,25 @@ TEST(LdapSettings, mail_attribute_alias_attributes_attributes_and_group_classes_
   EXPECT_NE(problem(with(plain, {{"mail_attribute", "no name"}})).find("mail_attribute: "), std::string::npos);
 }
 
+// Else every name would be one person, whose password lets in everybody.
+TEST(LdapSettings, WhatMeansAPersonMustFollowFromTheName) {
+  for (const char* fixed : {"(uid=bob)", "(|(mail={address})(uid=bob))", "(mail=*@{domain})", "(!(mail={address}))"})
+    for (const char* key : {"filter", "mailbox_filter"})
+      EXPECT_EQ(problem(with(plain, {{key, fixed}})), std::string(key) + ": \"" + fixed + "\", which can mean the same whatever the name is; wanted: {address} or {local} in it, in each alternative");
+  for (const char* fixed : {"uid=admin,dc=x", "ou={domain},dc=x"}) EXPECT_NE(problem({{"user_dn", fixed}}).find("which can mean the same whatever the name is"), std::string::npos) << fixed;
+  EXPECT_EQ(problem({{"user_dn", "uid={local},dc=x"}}), "");
+  EXPECT_EQ(problem({{"user_dn", "mail={address},dc=x"}}), "");
+  EXPECT_EQ(problem(with(plain, {{"filter", "(&(objectClass=person)(!(ou=gone))(uid={local}))"}})), "");
+}
+
+TEST(LdapSettings, WhatWouldDoNothingIsRefused) {
+  EXPECT_EQ(problem(with(plain, {{"filter", ""}})), "filter: is empty; wanted: which entry a login means, such as \"(mail={address})\"");
+  EXPECT_EQ(problem(with(plain, template_bind())), "filter: beside user_dn, which is bound without a search; wanted: one of the two");
+  EXPECT_NE(problem(with(plain, {{"mailbox_filter", "(uid={local})"}, {"catch_all", "@{domain}"}})).find("catch_all: \"@{domain}\" beside a mailbox_filter without {address}"), std::string::npos);
+  EXPECT_NE(problem(with(plain, {{"mailbox_filter", ""}, {"catch_all", "@{domain}"}})).find("catch_all: "), std::string::npos);
+  EXPECT_EQ(problem({{"base", "dc=x"}, {"preset", "sun-one"}, {"mailbox_filter", "(uid={local})"}}), "");  // a preset's is no demand
+}
+
 // What the host would queue for a server that has stopped reading is bounded, and so is what is asked of it at a time.
 TEST(LdapSettings, TooMuchIsNeverSentAtOnce) {
   const auto at_a_time = [](const table& settings) {
@@ -149,6 +168,7 @@ TEST(LdapSettings, catch_all) {
   t.says(search(1, by_mail)).upstream(done(1)).says(search(2, equals("mail", "*@example.com")));
   EXPECT_PLAYS(t.upstream(done(2)).expect(ABK_NO, ABK_REASON_NONE, "catch-all.none").stays_ready());
   EXPECT_EQ(problem(with(plain, {{"catch_all", "@{local}"}})), "catch_all: \"@{local}\"; wanted: an address with {domain} in it, such as \"@{domain}\"");
+  EXPECT_EQ(problem(with(plain, {{"catch_all", "rest@example.com"}})), "catch_all: \"rest@example.com\"; wanted: an address with {domain} in it, such as \"@{domain}\"");
 }
 
 TEST(LdapSettings, preset) {

@@ -94,6 +94,14 @@ TEST(filter, knows_its_places) {
   EXPECT_FALSE(f.value->has(place::local));
 }
 
+TEST(filter, knows_whether_all_that_matches_bears_the_name) {
+  const auto bears = [](std::string_view text) { return filter_template::parse(text).value->bears({place::address, place::local}); };
+  for (const std::string_view text : {"(a={address})", "(a=smtp:{local})", "(a=x*{local}*)", "(a:=x{address})", "(&(b=c)(a={local}))", "(|(a={address})(&(b=c)(d={local})))", "(&(!(a=b))(c={local}))"})
+    EXPECT_TRUE(bears(text)) << text;
+  for (const std::string_view text : {"(a=b)", "(a=*)", "(a=x*y)", "(a={domain})", "(|(a={address})(b=c))", "(&(b=c)(d=e))", "(!(a={address}))", "(&(a=b)(|(c={local})(d=*)))"})
+    EXPECT_FALSE(bears(text)) << text;
+}
+
 TEST(filter, complaints_say_what_was_found_and_where) {
   struct row {
     std::string_view text, problem;

@@ -67,6 +67,21 @@ TEST(settings, complaints) {
   EXPECT_NE(complaint({{"bindpw", "x"}}).find("bindpw: nobody reads this key"), std::string::npos);
 }
 
+TEST(settings, what_means_a_person_must_follow_from_the_name) {
+  for (const char* key : {"filter", "mailbox_filter"})
+    for (const char* fixed : {"(sAMAccountName=bob)", "(|(mail={address})(cn=bob))", "(mail=*@{domain})"})
+      EXPECT_EQ(complaint({{key, fixed}}), std::string(key) + ": \"" + fixed + "\", which can mean the same whatever the name is; wanted: {address} or {local} in it, in each alternative\n");
+}
+
+TEST(settings, what_would_do_nothing_is_refused) {
+  EXPECT_EQ(complaint({{"filter", ""}}), "filter: is empty; wanted: which account a login means, such as \"(userPrincipalName={address})\"\n");
+  EXPECT_EQ(complaint({{"filter", "(mail={address})"}, {"bind_as", "upn"}}), "filter: with bind_as other than \"dn\", which binds without a search; wanted: bind_as = \"dn\"\n");
+  EXPECT_EQ(complaint({{"netbios_domain", "EXAMPLE"}}), "netbios_domain: with bind_as other than \"down-level\", which makes no use of it; wanted: bind_as = \"down-level\"\n");
+  const list nobody{"base", "bind_dn", "bind_password"};
+  EXPECT_EQ(complaint({{"attributes", list{"cn"}}, {"bind_as", "upn"}}, nobody), "attributes: without a search that could bring them; wanted: bind_as = \"dn\", or base for mailboxes\n");
+  EXPECT_EQ(complaint({{"attributes", list{"cn"}}, {"bind_as", "upn"}}), "");  // mailboxes are searched
+}
+
 TEST(settings, an_administrator_is_warned_about) {
   for (const char* name : {"CN=Administrator,CN=Users,DC=ad", "administrator@ad.example.com", "EXAMPLE\\Administrator"}) {
     table t = good();
