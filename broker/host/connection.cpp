@@ -1,6 +1,8 @@
 #include "host/connection.hpp"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
+#include <utility>
 
 #include "base/text.hpp"
 #include "host/answers.hpp"
@@ -142,7 +144,9 @@ void connection::give_up(const leg* who) {
 void connection::take_step(std::uint32_t step) {
   const auto self = shared_from_this();
   if (state_ == state::closed) return;
-  flush();
+  const bool shared = state_ == state::busy && questions_max() > 1;
+  if (shared && step == ABK_READ) flush_soon();
+  else flush();
   if (state_ == state::closed) return;
   const auto reply = pool_->core().rules.timeouts.reply;
   // A server that drips bytes must not hold a connection in preparation for ever.
@@ -158,6 +162,7 @@ void connection::take_step(std::uint32_t step) {
       }
       if (in_.size() - in_at_ >= in_bytes_max) return lost(reason::upstream_nonsense, "the upstream sends without end");
       stream_->wait_readable([this] { receive(); });
+      if (shared && reserved_ == nullptr) pool_->connection_has_room(self);
       return;
     case ABK_START_TLS:
       if (state_ != state::preparing || io_.channel != ABK_STARTTLS_WANTED) {
@@ -236,8 +241,16 @@ void connection::flush() {
   while (!out_.empty()) {
     const io_result put = stream_->write(out_);
     if (put.status == io_status::ok) {
-      wipe(out_.data(), put.bytes);
-      out_.erase(0, put.bytes);
+      if (put.bytes < out_.size()) {  // into another string: moved down within this one, its end would stay behind unwiped
+        std::string rest;
+        rest.reserve(out_.capacity());
+        rest.assign(out_, put.bytes);
+        out_.swap(rest);
+        wipe(rest.data(), rest.size());
+      } else {
+        wipe(out_.data(), out_.size());
+        out_.clear();
+      }
     } else if (put.status == io_status::would_block) {
       stream_->wait_writable([this] {
         const auto self = shared_from_this();
@@ -251,6 +264,15 @@ void connection::flush() {
       return;
     }
   }
+}
+
+// What the questions of one turn of the loop have to say goes out in one piece.
+void connection::flush_soon() {
+  if (out_.empty() || std::exchange(flush_posted_, true)) return;
+  boost::asio::post(home_.io, [self = shared_from_this()] {
+    self->flush_posted_ = false;
+    if (self->stream_ != nullptr) self->flush();
+  });
 }
 
 void connection::arm(std::chrono::milliseconds in) { timer_.arm(steady::now() + in); }

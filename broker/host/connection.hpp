@@ -72,6 +72,7 @@ class connection : public std::enable_shared_from_this<connection> {
   void pump();
   void receive();
   void flush();
+  void flush_soon();
   void start_tls();
   void prepared();
   void became_ready();
@@ -129,6 +130,7 @@ class connection : public std::enable_shared_from_this<connection> {
   std::string in_;
   std::size_t in_at_ = 0;
   std::string out_;
+  bool flush_posted_ = false;
   std::vector<question> questions_;
   std::uint32_t next_id_ = 1;
   timer timer_;

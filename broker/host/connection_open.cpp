@@ -202,6 +202,12 @@ void connection::prepared() {
   if (io_.channel != ABK_TLS && (io_.channel == ABK_STARTTLS_WANTED || !pool_->core().rules.cleartext))
     return upstream_failed(reason::tls_unavailable, "the upstream was not brought to TLS; nothing was sent", true);
   timer_.disarm();
+  // Of the servers that were named only the one in use has to keep its place.
+  if (const auto mine = std::find(held_.begin(), held_.end(), upstream_); mine != held_.end()) {
+    held_.erase(mine);
+    pool_->release_targets(held_);
+    held_ = {upstream_};
+  }
   pool_->upstream_works(upstream_);
   became_ready();
 }

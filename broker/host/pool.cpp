@@ -75,7 +75,7 @@ void pool::requeue(leg_ptr l) {
   if (retired_) return end_leg(*l, finding::tempfail(reason::shutting_down));
   if (core_->disabled()) return end_leg(*l, finding::tempfail(reason::internal, "the backend is disabled: its plugin misbehaved too often"));
   const bool own = l->out() != nullptr || l->only_upstream >= 0;  // a connection for it alone
-  if (!own && !l->retried)
+  if (!own && !l->retried && waiting_on(home, l->role) == 0)  // nobody is overtaken
     for (const auto& c : local(home).all)
       if (c->role() == l->role && c->reserved() == nullptr && c->ready()) return std::shared_ptr<connection>(c)->begin(std::move(l));
   bool any_usable = false;
@@ -85,6 +85,7 @@ void pool::requeue(leg_ptr l) {
     any_usable = any_closed();
     full = waiting_.size() >= core_->rules.pool.queue;
     if (any_usable && !full && !own) waiting_.push_back(l);
+    nobody_waits_ = waiting_.empty();
   }
   if (!any_usable) return end_leg(*l, breaker_finding());
   if (full) return end_leg(*l, finding::tempfail(reason::overloaded, "the queue of backend " + core_->rules.name + " is full"));
@@ -104,32 +105,37 @@ void pool::requeue(leg_ptr l) {
 void pool::forget(const leg* who) {
   const std::lock_guard hold(mutex_);
   std::erase_if(waiting_, [who](const leg_ptr& l) { return l.get() == who; });
+  nobody_waits_ = waiting_.empty();
 }
 
 leg_ptr pool::next_waiting(worker& w, std::uint32_t role) {
+  if (nobody_waits_.load(std::memory_order_relaxed)) return nullptr;
   const std::lock_guard hold(mutex_);
   const auto it = std::find_if(waiting_.begin(), waiting_.end(), [&](const leg_ptr& l) { return l->home == &w && l->role == role; });
   if (it == waiting_.end()) return nullptr;
   leg_ptr l = std::move(*it);
   waiting_.erase(it);
+  nobody_waits_ = waiting_.empty();
   return l;
 }
 
 std::size_t pool::waiting_on(worker& w, std::uint32_t role) const {
+  if (nobody_waits_.load(std::memory_order_relaxed)) return 0;  // what this worker itself has put there it sees
   const std::lock_guard hold(mutex_);
   return static_cast<std::size_t>(std::count_if(waiting_.begin(), waiting_.end(), [&](const leg_ptr& l) { return l->home == &w && l->role == role; }));
 }
 
-// Opens as many connections as questions wait here, as far as permits go.
+// Opens as many connections as the questions need that wait here, as far as permits go.
 void pool::serve(worker& w) {
   for (std::uint32_t role = 0; role < roles_max; ++role) {
+    const std::size_t room = std::max(core_->api->questions_max[role], 1U);
     while (!retired_) {
       std::optional<steady::time_point> until;
       {
         const std::lock_guard hold(mutex_);
         std::size_t waiting = 0;
         for (const leg_ptr& l : waiting_)
-          if (l->home == &w && l->role == role && ++waiting > local(w).opening[role]) {
+          if (l->home == &w && l->role == role && ++waiting > local(w).opening[role] * room) {
             until = l->start_by;
             break;
           }
@@ -193,18 +199,13 @@ void pool::make_room() {
 // ---------------------------------------------------------------- what connections report
 
 void pool::connection_ready(const std::shared_ptr<connection>& c, bool fresh) {
-  worker& w = worker::current();
   const leg_ptr reserved = c->reserved();
   if (retired_) return c->close_now();
   if (reserved != nullptr) {
     if (!fresh || reserved->is != leg::state::waiting) return c->close_now();
     return c->begin(reserved);
   }
-  while (c->ready()) {
-    leg_ptr l = next_waiting(w, c->role());
-    if (l == nullptr) break;
-    c->begin(std::move(l));
-  }
+  connection_has_room(c);
   if (!c->idle() || c->counted_idle) return;  // an answer without a byte: this was run already, one call deeper
   c->counted_idle = true;
   idle_.fetch_add(1, std::memory_order_relaxed);
@@ -214,6 +215,15 @@ void pool::connection_ready(const std::shared_ptr<connection>& c, bool fresh) {
     wanted_elsewhere = !waiting_.empty() && permits_used_ >= connections_max_;
   }
   if (wanted_elsewhere) c->close_now();
+}
+
+// Those who wait come before those who ask next.
+void pool::connection_has_room(const std::shared_ptr<connection>& c) {
+  while (c->ready()) {
+    leg_ptr l = next_waiting(worker::current(), c->role());
+    if (l == nullptr) break;
+    c->begin(std::move(l));
+  }
 }
 
 void pool::connection_idle_ended(connection& c) {

@@ -88,6 +88,7 @@ class pool : public std::enable_shared_from_this<pool> {
   void upstream_failed(std::size_t upstream, worker&, reason, const std::string& text);
   void upstream_works(std::size_t upstream);
   void connection_ready(const std::shared_ptr<connection>&, bool fresh);
+  void connection_has_room(const std::shared_ptr<connection>&);  // busy, and could take another question
   void connection_idle_ended(connection&);  // it was idle and is not any more
   void connection_failed(connection&, const finding&, bool all_waiting);
   void opening_ended(connection&);     // however it ended; not told for reserved ones
@@ -140,6 +141,7 @@ class pool : public std::enable_shared_from_this<pool> {
   mutable std::mutex mutex_;
   std::uint32_t permits_used_ = 0;
   std::deque<leg_ptr> waiting_;
+  std::atomic<bool> nobody_waits_{true};  // a look at waiting_ without the mutex
   // Never grows or shrinks. The rules of a configured upstream never change, those of a target only while nobody holds it, so
   // that they are read without the mutex.
   std::vector<place_of_upstream> places_;
