@@ -82,8 +82,8 @@ void acceptor::receive(descriptor fd) {
   branch* least = branches_.front().get();
   for (const auto& one : branches_)
     if (one->load() < least->load()) least = one.get();
-  // A connection of one request is over before another worker has woken up: it stays here unless here is busy.
-  if (terms_->rules.protocol == listener_protocol::saslauthd && branches_.front()->load() < least->load() + near_enough) least = branches_.front().get();
+  // As long as they are few, one worker has them all: see branch::saturated().
+  if (branches_.front()->load() < least->load() + near_enough) least = branches_.front().get();
   least->give(fd.release(), std::move(*who));
 }
 

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <boost/asio/post.hpp>
+#include <chrono>
 #include <cstdlib>
+#include <ctime>
 
 #include "front/http_session.hpp"
 #include "front/saslauthd_session.hpp"
@@ -11,6 +13,10 @@
 
 namespace authbroker {
 namespace {
+
+constexpr std::uint32_t requests_a_look = 256;
+constexpr auto look_time = std::chrono::milliseconds(20);       // shorter looks say little
+constexpr auto looks_together = std::chrono::milliseconds(500); // a worker that was asked so little is not busy
 
 std::shared_ptr<session> make_session(const std::shared_ptr<branch>& home, int fd, peer who) {
   switch (home->terms()->rules.protocol) {
@@ -88,7 +94,38 @@ void branch::remove(session& s) {
   shared_->counts.connections.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void branch::touch(session& s) { sessions_.splice(sessions_.end(), sessions_, s.place_); }
+void branch::touch(session& s) {
+  sessions_.splice(sessions_.end(), sessions_, s.place_);
+  if (++served_ % requests_a_look == 0 && shared_->branches.size() > 1 && saturated()) share_out();
+}
+
+// Connections are taken by one worker as long as they are few: what they ask then comes in larger portions, and memory stays
+// warm. That ends where the worker has no time left.
+bool branch::saturated() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  const std::chrono::nanoseconds cpu = std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+  const steady::time_point now = steady::now();
+  const auto past = now - looked_at_;
+  if (past < look_time) return false;
+  const auto used = cpu - cpu_then_;
+  const bool first = looked_at_ == steady::time_point{};
+  looked_at_ = now;
+  cpu_then_ = cpu;
+  return !first && past < looks_together && used >= past * shared_->parts.saturated_percent / 100;
+}
+
+void branch::share_out() {
+  std::shared_ptr<branch> least;
+  for (const auto& b : shared_->branches)
+    if (const auto other = b.lock(); other != nullptr && other.get() != this && (least == nullptr || other->load() < least->load())) least = other;
+  if (least == nullptr || load() < least->load() + 2) return;
+  std::uint32_t move = (load() - least->load()) / 2;
+  for (const auto& one : sessions_) {
+    if (move == 0) return;
+    if (one->move_to(least)) --move;
+  }
+}
 
 void branch::replace(std::shared_ptr<const listener_terms> with) {
   terms_ = std::move(with);

@@ -32,12 +32,15 @@ class branch : public std::enable_shared_from_this<branch> {
   void end_now();
   // The session is closed: forget it.
   void remove(session&);
-  // The session was useful just now: it is the last to be ended when room is needed.
+  // The session has served a request: it is the last to be ended when room is needed. Now and then this looks whether the
+  // worker is busy all the time while another is not, and moves sessions there.
   void touch(session&);
 
  private:
   void adopt(int fd, peer who);
   bool end_one_idle();
+  bool saturated();
+  void share_out();
 
   worker& on_;
   std::shared_ptr<listener_shared> shared_;
@@ -45,6 +48,9 @@ class branch : public std::enable_shared_from_this<branch> {
   std::list<std::shared_ptr<session>> sessions_;  // the longest unused first
   std::atomic<std::uint32_t> load_{0};
   bool draining_ = false;
+  std::uint32_t served_ = 0;
+  steady::time_point looked_at_;                // when saturated() was last found out,
+  std::chrono::nanoseconds cpu_then_{0};        // and what the thread had used by then
 };
 
 }  // namespace authbroker

@@ -39,6 +39,7 @@ struct listener::impl {
   void furnish() {
     label = socket_label(socket());
     for (worker* const w : parts.workers) branches.push_back(std::make_shared<branch>(*w, shared, terms));
+    shared->branches.assign(branches.begin(), branches.end());
     accepts = std::make_shared<acceptor>(*parts.workers.front(), socket(), branches);
   }
   // Runs `what` on every branch, on its own worker.
@@ -125,6 +126,11 @@ void listener::end_now() {
 }
 
 std::uint32_t listener::sessions() const { return impl_->shared->counts.connections.load(); }
+std::vector<std::uint32_t> listener::loads() const {
+  std::vector<std::uint32_t> out;
+  for (const auto& b : impl_->branches) out.push_back(b->load());
+  return out;
+}
 const listener_rules& listener::rules() const { return impl_->terms->rules; }
 const listener_counts& listener::counts() const { return impl_->shared->counts; }
 std::string listener::address() const { return impl_->label; }

@@ -5,6 +5,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "core/listener_rules.hpp"
@@ -37,6 +38,7 @@ class listener {
   void close();
   // Ends every session; what they asked is cancelled. Returns at once; sessions() becomes 0 soon.
   void end_now();
+  std::vector<std::uint32_t> loads() const;  // [any thread] connections on each worker
   std::uint32_t sessions() const;
 
   const listener_rules& rules() const;

@@ -90,6 +90,17 @@ void session::on_read(const boost::system::error_code& ec, std::size_t n) {
   reading_ = false;
   if (n != 0) input_.commit(n);  // also of a session that has ended: what is committed is wiped
   if (ended_) return;
+  if (const auto there = std::exchange(moving_to_, nullptr); there != nullptr && ec == boost::asio::error::operation_aborted) {
+    if (busy_ || !input_.empty() || draining_) return read_on();
+    ended_ = true;
+    timer_.disarm();
+    boost::system::error_code trouble;
+    const int fd = socket_.release(trouble);
+    fd_ = -1;
+    home_->remove(*this);
+    if (!trouble) there->give(fd, std::move(who_));
+    return;
+  }
   if (ec) {
     if (ec != boost::asio::error::eof) return close();
     return on_end();
@@ -187,6 +198,15 @@ bool session::silent() {
 void session::drain() {
   draining_ = true;
   if (!busy_ && input_.empty()) close();
+}
+
+bool session::move_to(const std::shared_ptr<branch>& there) {
+  if (busy_ || farewell_ || draining_ || !reading_ || moving_to_ != nullptr || !input_.empty() || !socket_.is_open()) return false;
+  boost::system::error_code trouble;
+  socket_.cancel(trouble);
+  if (trouble) return false;
+  moving_to_ = there;
+  return true;
 }
 
 void session::close() {

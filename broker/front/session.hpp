@@ -35,6 +35,8 @@ class session : public std::enable_shared_from_this<session> {
   bool idle() const { return !busy_ && !farewell_; }
   // Idle sessions end at once, busy ones after their reply.
   void drain();
+  // Goes to another worker, once the read that is under way has been given up without a byte. False: it has something to do.
+  bool move_to(const std::shared_ptr<branch>& there);
   // Ends at once. What is being asked is cancelled.
   void close();
 
@@ -95,6 +97,7 @@ class session : public std::enable_shared_from_this<session> {
   boost::asio::cancellation_signal cancel_;
   timer timer_;
   steady::time_point deadline_ = steady::time_point::max(), armed_for_ = steady::time_point::max();
+  std::shared_ptr<branch> moving_to_;
   std::list<std::shared_ptr<session>>::iterator place_;  // in the branch's list
   bool reading_ = false, reading_later_ = false, busy_ = false, asking_ = false, waiting_for_floor_ = false, more_expected_ = false;
   ending ending_ = ending::none;

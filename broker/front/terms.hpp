@@ -33,6 +33,7 @@ struct front_parts {
   asker* who = nullptr;             // null only for a listener with a service of its own
   status_source* status = nullptr;  // null: no status pages
   front_times times;
+  int saturated_percent = 85;       // a worker that computes for so much of the time hands connections on to another
 };
 
 struct listener_terms {
@@ -56,10 +57,13 @@ struct listener_counts {
   std::atomic<std::uint64_t> overloaded{0};   // questions not asked: limits.in_flight
 };
 
+class branch;
+
 // What all sessions of one listener share, on all workers. Lives until the last of them has ended.
 struct listener_shared {
   front_parts parts;
   std::shared_ptr<http_service> service;  // http listeners
+  std::vector<std::weak_ptr<branch>> branches;  // one a worker; set before the first connection, and not changed
   listener_counts counts;
   std::atomic<std::int64_t> complained_at{0};  // seconds of the steady clock: see complain()
 

@@ -2,6 +2,9 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
+#include <atomic>
+#include <latch>
+
 #include "unit/front/fixture.hpp"
 
 namespace authbroker::testing_front {
@@ -183,13 +186,51 @@ TEST_F(sessions, WithoutDescriptorsItWaitsAndGoesOn_J08) {
   ::close(late);
 }
 
-TEST_F(sessions, ManyWorkersShareTheConnections) {
+TEST_F(sessions, AFewConnectionsStayOnOneWorkerAndManyAreShared) {
   start(3);
   std::vector<caller> all;
-  for (int i = 0; i < 30; ++i) all.push_back(connect());
-  for (auto& c : all) c.send(login("ann@example.com", "right"));
-  for (auto& c : all) EXPECT_EQ(status_of(c.reply()), 200U);
-  EXPECT_EQ(listener_->sessions(), 30U);
+  const auto more = [&](int n) {
+    for (int i = 0; i < n; ++i) {
+      all.push_back(connect());
+      all.back().send(login("ann@example.com", "right"));
+      EXPECT_EQ(status_of(all.back().reply()), 200U);
+    }
+  };
+  more(30);
+  EXPECT_EQ(listener_->loads(), (std::vector<std::uint32_t>{30, 0, 0}));
+  more(120);
+  EXPECT_EQ(listener_->sessions(), 150U);
+  for (const std::uint32_t load : listener_->loads()) EXPECT_GT(load, 0U);
+}
+
+// Callers go on asking while their connections move, and none of them misses an answer.
+TEST_F(sessions, ABusyWorkerHandsConnectionsOn) {
+  parts_.saturated_percent = 0;
+  start(2);
+  std::vector<std::thread> callers;
+  std::atomic<int> answered{0};
+  constexpr int count = 8, requests = 1500;
+  std::latch finished(count), looked_at(1);
+  for (int i = 0; i < count; ++i)
+    callers.emplace_back([&, i] {
+      caller c = connect();
+      const std::string name = std::string(1, static_cast<char>('a' + i)) + "@example.com";
+      for (int n = 0; n < requests; ++n) {
+        c.send(login(name, "right"));
+        const std::string reply = c.reply();
+        if (status_of(reply) == 200U && has(reply, name)) ++answered;
+      }
+      finished.count_down();
+      looked_at.wait();
+    });
+  finished.wait();
+  const auto loads = listener_->loads();
+  looked_at.count_down();
+  for (auto& c : callers) c.join();
+  EXPECT_EQ(answered, count * requests);
+  EXPECT_EQ(loads[0] + loads[1], static_cast<std::uint32_t>(count));
+  EXPECT_GE(loads[0], 2U);
+  EXPECT_GE(loads[1], 2U);
 }
 
 TEST_F(sessions, ClosingEndsIdleOnesAndLetsBusyOnesFinish) {
