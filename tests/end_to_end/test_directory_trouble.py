@@ -3,6 +3,7 @@ import concurrent.futures
 import threading
 import time
 
+from fakes.ldap import LdapServer
 from lab import people
 from lab.case import LabCase, route, static_backend
 from lab.certs import pin
@@ -169,6 +170,31 @@ class Outages(Case):
         self.assertEqual(server.connections() - before, 1)
         absent = self.daemon.mailbox("nobody@mail.test")  # and each gets its own answer
         self.verdict(absent, "absent")
+
+    def test_nobody_is_overtaken_on_a_connection_that_is_never_idle(self):
+        """More callers than searches fit on the one connection, each asking again at once: whoever waits has a turn before others have many."""
+        def slowly(s, reply):
+            s.closing.wait(0.005)
+            s.send(reply)
+            return True
+
+        server = self.lab.adopt(LdapServer(None, users={}, faults={"search": slowly}))
+        settings = {"base": "ou=people,dc=fake,dc=test", "filter": "(mail={address})", "mailbox_filter": "(mail={address})"}
+        self.start(server.url("127.0.0.1"), settings, timeout="8s", pool={"connections": 1}, workers=1)
+        callers, rounds, order = 48, 8, []
+
+        def one(n):
+            for _ in range(rounds):
+                answer = self.daemon.mailbox(f"u{n}@mail.test")
+                order.append((n, answer.verdict))
+
+        with concurrent.futures.ThreadPoolExecutor(callers) as pool:
+            list(pool.map(one, range(callers)))
+        self.assertEqual({verdict for _, verdict in order}, {"exists"})
+        self.assertEqual(len(order), callers * rounds)
+        heard = [n for n, _ in order]
+        first = {n: heard.index(n) for n in range(callers)}
+        self.assertLess(max(first.values()), callers * 4, "somebody had the first answer when others had had many")
 
     def test_callers_own_deadline_is_kept(self):
         server = start_slapd(self.lab)
