@@ -87,7 +87,7 @@ void connection::begin(leg_ptr l) {
     if (const auto c = me.lock()) c->give_up(who);
   };
   const std::uint32_t id = next_id_++;
-  questions_.push_back({id, l, false, false, was_idle});
+  questions_.push_back({id, l, false, false, was_idle, steady::now()});
   const stage_question& q = *l->asked;
   if (q.kind == question_kind::probe && (pool_->core().api->kinds & ABK_PROBE) == 0) {  // being prepared was the question
     finding works;
@@ -121,6 +121,7 @@ void connection::settle(question& q, finding f) {
   q.asked = nullptr;
   f.password_sent = f.password_sent || q.secret_sent;
   f.upstream = pool_->upstream(upstream_).label();
+  if (q.secret_sent && (is_yes(f.what) || is_no(f.what))) pool_->login_took(steady::now() - q.began);
   end_leg(*l, std::move(f));
 }
 

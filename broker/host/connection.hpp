@@ -57,6 +57,7 @@ class connection : public std::enable_shared_from_this<connection> {
     bool secret_sent = false;
     bool heard = false;   // bytes came since it began
     bool was_idle = false;  // the connection had been lying ready: it may be stale
+    steady::time_point began;
   };
 
   void leave_opening();

@@ -222,8 +222,21 @@ void pool::connection_has_room(const std::shared_ptr<connection>& c) {
   while (c->ready()) {
     leg_ptr l = next_waiting(worker::current(), c->role());
     if (l == nullptr) break;
-    c->begin(std::move(l));
+    if (too_late(*l))
+      end_leg(*l, finding::tempfail(reason::overloaded, "waited so long for a connection that no time was left to ask; all " + std::to_string(connections_max_) + " are in use"));
+    else
+      c->begin(std::move(l));
   }
+}
+
+// A password that is sent when its asker is about to give up is sent for nothing, costs the connection, and the server counts it.
+bool pool::too_late(const leg& l) const {
+  return l.asked->kind == question_kind::login && l.may_see_password && l.until - steady::now() < std::chrono::microseconds(login_us_.load(std::memory_order_relaxed));
+}
+
+void pool::login_took(steady::duration d) {
+  const std::int64_t us = std::chrono::duration_cast<std::chrono::microseconds>(d).count(), before = login_us_.load(std::memory_order_relaxed);
+  login_us_.store(before == 0 ? us : before + (us - before) / 8, std::memory_order_relaxed);
 }
 
 void pool::connection_idle_ended(connection& c) {

@@ -89,6 +89,7 @@ class pool : public std::enable_shared_from_this<pool> {
   void upstream_works(std::size_t upstream);
   void connection_ready(const std::shared_ptr<connection>&, bool fresh);
   void connection_has_room(const std::shared_ptr<connection>&);  // busy, and could take another question
+  void login_took(steady::duration);
   void connection_idle_ended(connection&);  // it was idle and is not any more
   void connection_failed(connection&, const finding&, bool all_waiting);
   void opening_ended(connection&);     // however it ended; not told for reserved ones
@@ -125,6 +126,7 @@ class pool : public std::enable_shared_from_this<pool> {
   std::size_t waiting_on(worker&, std::uint32_t role) const;
   void fail_waiting(worker&, const finding&);
   void limit_wait(const leg_ptr&);
+  bool too_late(const leg&) const;
   void forget(const leg*);
   void make_room();
   void warm_up(worker&);
@@ -146,6 +148,7 @@ class pool : public std::enable_shared_from_this<pool> {
   // that they are read without the mutex.
   std::vector<place_of_upstream> places_;
   std::atomic<std::uint32_t> idle_{0};
+  std::atomic<std::int64_t> login_us_{0};  // what a login takes once it has a connection, lately
   std::atomic<bool> retired_{false};
 };
 

@@ -196,6 +196,25 @@ class Outages(Case):
         first = {n: heard.index(n) for n in range(callers)}
         self.assertLess(max(first.values()), callers * 4, "somebody had the first answer when others had had many")
 
+    def test_no_password_is_sent_when_no_time_is_left_for_its_answer(self):
+        """One connection, a bind takes 300 ms, twelve people wait, and each has a second."""
+        def slowly(s, reply):
+            s.closing.wait(0.3)
+            s.send(reply)
+            return True
+
+        server = self.lab.adopt(LdapServer(None, users={"ann": "fake-Pw-61277"}, faults={"bind": slowly}))
+        self.start(server.url("127.0.0.1"), {"user_dn": "uid={local},ou=people,dc=fake,dc=test"}, timeout="1s", pool={"connections": 1}, workers=1)
+        self.verdict(self.daemon.login("ann@mail.test", "fake-Pw-61277"), "accept")  # now it knows how long one takes
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            answers = list(pool.map(lambda _: self.daemon.login("ann@mail.test", "fake-Pw-61277"), range(12)))
+        accepted = [a for a in answers if a.verdict == "accept"]
+        self.assertGreaterEqual(len(accepted), 1)
+        for answer in answers:
+            if answer.verdict != "accept":
+                self.assertEqual((answer.verdict, answer.reason in ("overloaded", "deadline")), ("tempfail", True), answer)
+        self.assertEqual(server.credentials, 1 + len(accepted), "a password was sent that nobody could hear the answer to")
+
     def test_callers_own_deadline_is_kept(self):
         server = start_slapd(self.lab)
         self.start(urls(server)["clear"], timeout="8s")
