@@ -29,6 +29,8 @@ mail_addresses read_addresses(const std::vector<std::string>& proxies, const std
   for (const std::string_view proxy : proxies)
     if (out.primary.empty() && proxy.starts_with(marked) && an_address(proxy.substr(marked.size()))) out.primary = proxy.substr(marked.size());
   if (!out.primary.empty()) out.all.push_back(out.primary);
+  else
+    for (const std::string_view address : mail) add(out.all, address);
   for (const std::string_view proxy : proxies)
     if (is_smtp(proxy)) add(out.all, proxy.substr(marked.size()));
   for (const std::string_view address : mail) add(out.all, address);

@@ -38,6 +38,10 @@ TEST(addresses, mail_serves_where_there_is_no_proxy_address) {
   EXPECT_THAT(a.all, ElementsAre("ann@example.com"));
 }
 
+TEST(addresses, mail_is_first_where_none_is_marked) {
+  EXPECT_THAT(read_addresses({"smtp:a.anders@example.com"}, {"ann@example.com"}).all, ElementsAre("ann@example.com", "a.anders@example.com"));
+}
+
 TEST(addresses, what_is_no_address_is_left_out) {
   const auto a = read_addresses({"SMTP:ann", "smtp:@example.com", "smtp:ann@", "smtp:" + std::string(320, 'x') + "@x"}, {"", "ann"});
   EXPECT_EQ(a.primary, "");
