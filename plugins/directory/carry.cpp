@@ -3,8 +3,10 @@
 namespace directory {
 namespace {
 
-// Kind, "addresses are complete", then texts, each after its length in two bytes: DN, mailbox, and marked 'a' or 'n' each
-// address and each attribute's name and value.
+// Kind, whether the addresses are complete and attributes are missing, then texts, each after its length in two bytes: DN, mailbox,
+// and marked 'n' or 'a' each attribute's name and value and each address.
+constexpr char complete = 1;
+constexpr char missing = 2;
 constexpr std::size_t length_bytes = 2;
 
 bool put(std::string& out, std::initializer_list<std::string_view> texts, std::string_view mark = {}) {
@@ -36,12 +38,14 @@ std::optional<std::string> to_carry(const person& who) {
   std::string out;
   out.reserve(256);
   out += static_cast<char>(who.kind);
-  out += '\1';
+  out += '\0';
   if (!put(out, {who.dn, who.mailbox})) return {};
+  // The addresses can be said to be incomplete; whoever reads attributes takes them for all.
   bool all = who.addresses_complete;
+  bool cut = who.attributes_left_out;
+  for (const auto& [name, value] : who.attributes) cut = !put(out, {name, value}, "n") || cut;
   for (const std::string& address : who.addresses) all = put(out, {address}, "a") && all;
-  for (const auto& [name, value] : who.attributes) put(out, {name, value}, "n");
-  if (!all) out[1] = '\0';
+  out[1] = static_cast<char>((all ? complete : 0) | (cut ? missing : 0));
   return out;
 }
 
@@ -49,7 +53,8 @@ std::optional<person> from_carry(std::string_view in) {
   if (in.size() < 2 || static_cast<unsigned char>(in[0]) > ABK_KIND_RESOURCE) return {};
   person out;
   out.kind = static_cast<abk::mailbox_kind>(in[0]);
-  out.addresses_complete = in[1] == '\1';
+  out.addresses_complete = (in[1] & complete) != 0;
+  out.attributes_left_out = (in[1] & missing) != 0;
   in.remove_prefix(2);
   if (!take(in, out.dn) || out.dn.empty() || !take(in, out.mailbox)) return {};
   while (!in.empty()) {

@@ -6,8 +6,8 @@ namespace directory {
 
 inline constexpr std::size_t carry_bytes_max = 4096;
 
-// Addresses and attributes that do not fit are left out (and the addresses are not complete then); nothing if even the DN and
-// the mailbox do not fit, or the DN is longer than dn_bytes_max.
+// Attributes first, then addresses; what does not fit is left out, and the person says so. Nothing if even the DN and the mailbox do
+// not fit, or the DN is longer than dn_bytes_max.
 std::optional<std::string> to_carry(const person&);
 // Nothing unless to_carry() wrote it.
 std::optional<person> from_carry(std::string_view);

@@ -3,6 +3,7 @@
 #pragma once
 #include <abk/answer.hpp>
 
+#include "filter.hpp"
 #include "messages.hpp"
 #include "verdicts.hpp"
 
@@ -41,6 +42,20 @@ struct hit {
   const std::vector<std::string>& values(std::string_view name) const noexcept;
 };
 
+// The name of a question as filters take it: as it was typed; but a domain beyond ASCII, which directories hold as its A-label, is
+// the identity's.
+class searched_name {
+ public:
+  explicit searched_name(const abk::question&);
+  searched_name(const searched_name&) = delete;
+  searched_name& operator=(const searched_name&) = delete;
+  const values& parts() const noexcept { return parts_; }
+
+ private:
+  std::string address_;
+  values parts_;  // of the question, or of address_
+};
+
 // Whose entry that is, as the answer will say it.
 struct person {
   std::string dn;  // what a login binds as
@@ -49,6 +64,7 @@ struct person {
   std::vector<std::string> addresses;
   bool addresses_complete = false;
   std::vector<std::pair<std::string, std::string>> attributes;
+  bool attributes_left_out = false;  // on the way to the bind, for want of room
 };
 
 // One round of searches: the same filter under every base. Filters are BER, as filter_template::encode makes them.
@@ -78,6 +94,8 @@ class dialect {
   virtual std::optional<abk::answer> refusal(const abk::question&) const { return {}; }
   // What a login binds as that begins at bind_role. Empty: it cannot be said, and the login is a tempfail.
   virtual std::string bind_name(const abk::question&) const { return {}; }
+  // Do searches bring references to other servers along that say nothing about where people are?
+  virtual bool references_are_normal() const { return false; }
   // Rows that are looked at before those that all directories share.
   virtual std::span<const bind_row> own_rows() const { return {}; }
 

@@ -14,6 +14,8 @@ constexpr std::int32_t entries_wanted = 2;     // the second one says that the f
 constexpr std::int32_t probe_entries = 500;    // "at least": enough to see that the account may read
 constexpr std::size_t entries_max = 10'000;    // of one search, from a server that minds no size limit
 constexpr std::size_t orphans_max = 64;        // searches that nobody waits for
+constexpr std::size_t queue_bytes_max = std::size_t{64} * 1024;  // of the host's, if the server stops reading
+constexpr std::size_t orphan_bytes_max = queue_bytes_max / 4;    // of it, for searches that nobody waits for
 
 constexpr std::string_view everything("\x87\x0bobjectClass", 13);  // (objectClass=*) in BER
 
@@ -62,7 +64,6 @@ abk::answer exists(const person& who, std::string rule) {
 }  // namespace
 
 std::uint32_t questions_at_a_time(const dialect& d) {
-  constexpr std::size_t queue_bytes_max = std::size_t{64} * 1024;  // of the host's
   constexpr std::size_t name_bytes_max = 320;                      // of an address, and of its parts
   constexpr std::size_t head_bytes = 64;
   const std::string longest(name_bytes_max, '\xff');
@@ -77,7 +78,7 @@ std::uint32_t questions_at_a_time(const dialect& d) {
   std::size_t bytes = 0;
   for (const std::string& base : d.search_as().bases) bytes += head_bytes + filters + 2 * base.size();
   for (const std::string& attribute : d.search_as().attributes) bytes += d.search_as().bases.size() * (4 + attribute.size());
-  return static_cast<std::uint32_t>(bytes == 0 ? searches_in_flight_max : std::min<std::size_t>(searches_in_flight_max, queue_bytes_max / bytes));
+  return static_cast<std::uint32_t>(bytes == 0 ? searches_in_flight_max : std::min<std::size_t>(searches_in_flight_max, (queue_bytes_max - orphan_bytes_max) / bytes));
 }
 
 abk::step search_session::begin(const abk::question& q, abk::io& up) {
@@ -100,12 +101,15 @@ bool search_session::cancel(std::uint32_t id) {
   if (it == asked_.end()) return true;
   const bool alive = it->heard;
   std::size_t orphans = 0;
+  std::size_t bytes = 0;
   for (auto& [unused, s] : searches_) {
     if (s.whose == it) s.whose.reset();
-    orphans += s.whose ? 0U : 1U;
+    if (s.whose) continue;
+    ++orphans;
+    bytes += s.bytes;
   }
   asked_.erase(it);
-  return alive && orphans <= orphans_max;
+  return alive && orphans <= orphans_max && bytes <= orphan_bytes_max;
 }
 
 // ---------------------------------------------------------------- asking
@@ -137,6 +141,7 @@ void search_session::start_search(asked_ref one, std::size_t base, bool second_f
   s.whose = one;
   s.base = base;
   s.second_filter = second_filter;
+  s.bytes = bytes.size();
   searches_.emplace(id, s);
   ++one->open;
   if (up.watched())
@@ -153,7 +158,8 @@ void search_session::heard(const message& m, bool, abk::io& up) {
   search& s = it->second;
   for (asked& a : asked_) a.heard = true;
   if (const auto* const entry = std::get_if<search_entry>(&m.body)) return found(s, *entry, up);
-  if (std::get_if<search_reference>(&m.body) != nullptr) {
+  if (const auto* const reference = std::get_if<search_reference>(&m.body)) {
+    if (s.references == 0) s.elsewhere = reference->urls.empty() ? "?" : reference->urls.front().substr(0, 200);
     if (++s.references > entries_max) throw abk::give_up(reason::upstream_nonsense, "search.endless", "references without end");
     return;
   }
@@ -189,8 +195,9 @@ void search_session::found(search& s, const search_entry& entry, abk::io& up) {
     return;
   }
   up.note(a.question.id, "entry", entry.dn);
-  // Bases may overlap: one entry found twice is one.
-  const bool known = std::any_of(a.hits.begin(), a.hits.end(), [&](const hit& h) { return same_dn(h.dn, entry.dn); });
+  // Bases may overlap: one entry found twice is one. A server writes its DN the same both times, and two that a laxer look takes
+  // for one could be two people.
+  const bool known = std::any_of(a.hits.begin(), a.hits.end(), [&](const hit& h) { return h.dn == entry.dn; });
   if (!known && a.hits.size() < static_cast<std::size_t>(entries_wanted)) a.hits.push_back(owned(entry));
 }
 
@@ -206,6 +213,8 @@ void search_session::ended(search& s, const result& said, abk::io& up) {
   const bool cut = said.code == result_code::size_limit_exceeded;
   const bool counted = cut && one->question.kind == ABK_PROBE && s.entries > 0;
   if (said.code != result_code::success && !counted && !one->trouble) one->trouble = judge_search(said, base, as.dn.empty());
+  if (one->elsewhere.empty() && !dialect_.references_are_normal()) one->elsewhere = s.elsewhere;
+  if (one->elsewhere.empty() && !said.referrals.empty()) one->elsewhere = said.referrals.front().substr(0, 200);
   if (one->question.kind == ABK_PROBE && cut) one->counts[s.base].more = true;
   if (--one->open > 0) return;
   if (one->question.kind == ABK_PROBE) return conclude_probe(one, up);
@@ -222,6 +231,10 @@ void search_session::conclude(asked_ref one, abk::io& up) {
     return tell(one, abk::answer::tempfail(reason::misconfigured, rule + ".ambiguous", "more than one entry matches " + one->now.shown + ": " + one->hits[0].dn + "; " + one->hits[1].dn), up);
   if (one->trouble) return tell(one, abk::answer(*one->trouble), up);
   if (one->hits.empty()) {
+    // Who is not here may be there.
+    if (!one->elsewhere.empty())
+      return tell(one, abk::answer::tempfail(reason::misconfigured, rule + ".elsewhere", "no entry here matches " + one->now.shown + ", and a reference, which is not followed, leads to " + one->elsewhere +
+                                                                                             ": name that server in a backend of its own, or a base without the reference"), up);
     if (dialect_.plan(q, one->round_number + 1)) {
       ++one->round_number;
       return start_round(one, up);
@@ -236,8 +249,10 @@ void search_session::judge(asked_ref one, const hit& h, abk::io& up) {
   const std::string rule(one->now.name);
   // To bind with an empty name is to be let in as nobody.
   if (h.dn.empty()) return tell(one, abk::answer::tempfail(reason::upstream_nonsense, rule + ".empty-dn", "the entry that was found has an empty DN"), up);
-  if (!one->now.required.empty() && std::none_of(one->allowed.begin(), one->allowed.end(), [&](const std::string& dn) { return same_dn(dn, h.dn); }))
+  if (!one->now.required.empty() && one->allowed.empty())
     return tell(one, abk::answer::no(reason::not_permitted, rule + ".not-permitted", h.dn + " does not match the filter that logins must match"), up);
+  if (std::any_of(one->allowed.begin(), one->allowed.end(), [&](const std::string& dn) { return dn != h.dn; }))
+    return tell(one, abk::answer::tempfail(reason::upstream_nonsense, rule + ".contradicts", "the filter that logins must match found another entry: " + one->allowed.front() + ", not " + h.dn), up);
   std::variant<person, abk::answer> what = dialect_.read(q, one->round_number, h);
   if (auto* const refusal = std::get_if<abk::answer>(&what)) {
     if (refusal->what == abk::verdict::yes) *refusal = abk::answer();
@@ -245,6 +260,9 @@ void search_session::judge(asked_ref one, const hit& h, abk::io& up) {
   }
   person& who = std::get<person>(what);
   who.dn = h.dn;
+  // The entry was found by something else than what is listed: then there is more.
+  const auto listed = [&who](std::string_view name) { return std::any_of(who.addresses.begin(), who.addresses.end(), [name](const std::string& a) { return same_word(a, name); }); };
+  if (q.kind == ABK_MAILBOX && !listed(q.address) && !listed(q.identity)) who.addresses_complete = false;
   if (up.watched()) up.note(q.id, "mapped", mapping(who));
   if (q.kind != ABK_LOGIN) return tell(one, exists(who, rule + ".found"), up);
   const std::optional<std::string> carry = to_carry(who);

@@ -12,7 +12,7 @@
 namespace directory {
 
 // How many questions may be under way on one connection, for questions_max: as many as could be queued for a server that has
-// stopped reading, each at its longest. 0: one question alone would be too long.
+// stopped reading, each at its longest, beside some that nobody waits for any more. 0: one question alone would be too long.
 std::uint32_t questions_at_a_time(const dialect&);
 
 class search_session final : public connection {
@@ -35,6 +35,7 @@ class search_session final : public connection {
     std::vector<hit> hits;            // at most two, with different DNs
     std::vector<std::string> allowed;  // DNs that match the second filter
     std::optional<abk::answer> trouble;
+    std::string elsewhere;            // another server, where the answer may be
     struct count {
       std::size_t entries = 0;
       bool more = false;  // the server stopped there
@@ -48,6 +49,8 @@ class search_session final : public connection {
     std::size_t base = 0;
     bool second_filter = false;
     std::size_t entries = 0, references = 0;
+    std::size_t bytes = 0;      // as it was sent
+    std::string elsewhere;      // the first reference
   };
 
   void start_round(asked_ref, abk::io&);

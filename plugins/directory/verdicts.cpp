@@ -25,6 +25,7 @@ constexpr bind_row binds[] = {
     {rc::success, says::expiring, sees::anything, 0, yes, reason::password_expiring, "expiring"},
     {rc::success, says::nothing, sees::anything, 0, yes, reason::none, "success"},
 
+    {rc::invalid_credentials, says::unreadable, sees::anything, 0, tempfail, reason::upstream_nonsense, "policy-unreadable-49"},
     {rc::invalid_credentials, says::locked, sees::anything, 0, no, reason::account_locked, "locked"},
     {rc::invalid_credentials, says::expired, sees::anything, 0, no, reason::password_expired, "expired"},
     {rc::invalid_credentials, says::must_change, sees::anything, 0, no, reason::password_must_change, "must-change-refused"},
@@ -91,7 +92,7 @@ says what_it_says(const password_policy& p, bool let_in) {
     case policy_error::password_expired: return let_in && p.grace_logins ? says::grace : says::expired;
     case policy_error::account_locked: return says::locked;
     case policy_error::change_after_reset: return says::must_change;
-    case policy_error::other: return says::unreadable;  // speaks about a change of the password, which nobody asked for
+    case policy_error::other: return let_in ? says::unreadable : says::nothing;  // speaks about a change of the password, which nobody asked for
     case policy_error::none: break;
   }
   if (p.grace_logins) return says::grace;
@@ -146,7 +147,7 @@ abk::answer judge_bind(const bind_reply& reply, std::span<const bind_row> own) {
     return abk::answer::tempfail(reason::upstream_nonsense, "bind.not-plain", "a success that bears" + extra);
   }
   const says policy = what_it_says(p, success);
-  const bind_row* row = find(own, reply, policy);
+  const bind_row* row = policy == says::unreadable ? nullptr : find(own, reply, policy);
   if (row == nullptr) row = find(binds, reply, policy);
   if (row == nullptr || (row->what == yes && !success)) return abk::answer::tempfail(reason::upstream_nonsense, "bind.unknown-result", words);
   abk::answer out;
@@ -181,6 +182,7 @@ std::optional<abk::answer> judge_service_bind(const bind_reply& reply) {
       if (reply.said.sasl_credentials || !reply.said.of.referrals.empty()) return abk::answer::tempfail(reason::upstream_nonsense, "service.not-plain", words);
       // The server lets it in and will refuse every search.
       if (p.error == policy_error::change_after_reset) return abk::answer::tempfail(reason::service_account, "service.must-change", words);
+      if (p.netscape_expired || (p.error == policy_error::password_expired && !p.grace_logins)) return abk::answer::tempfail(reason::service_account, "service.expired", words);
       return {};
     case rc::busy:
     case rc::unavailable:

@@ -19,8 +19,6 @@ using directory::person;
 using directory::round;
 using directory::same_word;
 
-directory::values raw(const abk::question& q) { return {q.address, q.local, q.domain}; }
-
 // Zero where there is none, or where the account may not read it.
 std::uint64_t number(const hit& h, std::string_view attribute) {
   const auto& values = h.values(attribute);
@@ -44,9 +42,14 @@ bool has_class(const hit& h, std::string_view name) {
   return std::any_of(classes.begin(), classes.end(), [name](const std::string& c) { return same_word(c, name); });
 }
 
+// A mailbox whose owner's account is in another forest; the one it hangs on is always disabled.
+constexpr std::uint64_t linked_mailbox = 0x2;
+bool linked(const hit& h) { return number(h, "msExchRecipientTypeDetails") == linked_mailbox; }
+
 // msExchRecipientTypeDetails: here and, in the high numbers, in the cloud.
 mailbox_kind exchange_kind(const hit& h) {
   switch (number(h, "msExchRecipientTypeDetails")) {
+    case linked_mailbox: return mailbox_kind::user;
     case 0x4:
     case 0x8'0000'0000: return mailbox_kind::shared;
     case 0x10:
@@ -71,7 +74,9 @@ std::optional<round> accounts::plan(const abk::question& q, std::size_t n) const
   const bool login = q.kind == ABK_LOGIN;
   const auto& filter = login ? rules_.filter : rules_.mailbox_filter;
   if (n > 0 || !filter) return {};
-  return round{"search", filter->encode(raw(q)), filter->render(raw(q)), login && rules_.required ? rules_.required->encode(raw(q)) : std::string()};
+  const directory::searched_name name(q);
+  const directory::values& raw = name.parts();
+  return round{"search", filter->encode(raw), filter->render(raw), login && rules_.required ? rules_.required->encode(raw) : std::string()};
 }
 
 std::variant<person, abk::answer> accounts::read(const abk::question& q, std::size_t, const hit& h) const {
@@ -83,7 +88,7 @@ std::variant<person, abk::answer> accounts::read(const abk::question& q, std::si
   }
   person out;
   out.kind = kind_of(h);
-  if (!login && off && out.kind == mailbox_kind::user) {
+  if (!login && off && out.kind == mailbox_kind::user && !linked(h)) {
     if (rules_.mailbox == disabled_mailbox::absent) return abk::answer::no(reason::none, "search.disabled", h.dn + " is disabled, and disabled_mailbox is \"absent\"");
     out.kind = mailbox_kind::shared;
   }

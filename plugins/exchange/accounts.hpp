@@ -13,6 +13,8 @@ class accounts final : public directory::dialect {
   std::optional<abk::answer> refusal(const abk::question&) const override;
   std::string bind_name(const abk::question&) const override;
   std::span<const directory::bind_row> own_rows() const override;
+  // Every search from a domain's DN brings those to its other partitions.
+  bool references_are_normal() const override { return true; }
   const rules& settings() const noexcept { return rules_; }
 
  private:

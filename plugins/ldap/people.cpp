@@ -15,8 +15,6 @@ using directory::values;
 
 constexpr std::size_t address_bytes_max = 320;
 
-values raw(const abk::question& q) { return {q.address, q.local, q.domain}; }
-
 // "@example.com" is a catch-all, not an address; a bare name is no address either.
 bool an_address(std::string_view text) {
   const std::size_t at = text.rfind('@');
@@ -40,10 +38,12 @@ std::optional<round> people::plan(const abk::question& q, std::size_t n) const {
   const bool login = q.kind == ABK_LOGIN;
   const auto& filter = login ? rules_.filter : rules_.mailbox_filter;
   if (!filter) return {};
-  if (n == 0) return round{"search", filter->encode(raw(q)), filter->render(raw(q)), login && rules_.required ? rules_.required->encode(raw(q)) : std::string()};
+  const directory::searched_name name(q);
+  const values& raw = name.parts();
+  if (n == 0) return round{"search", filter->encode(raw), filter->render(raw), login && rules_.required ? rules_.required->encode(raw) : std::string()};
   if (n > 1 || login || !rules_.catch_all) return {};
-  const std::string everybody = rules_.catch_all->raw(raw(q));
-  const values instead{everybody, "", q.domain};
+  const std::string everybody = rules_.catch_all->raw(raw);
+  const values instead{everybody, "", raw.domain};
   return round{"catch-all", filter->encode(instead), filter->render(instead), {}};
 }
 
@@ -80,6 +80,6 @@ std::variant<person, abk::answer> people::read(const abk::question& q, std::size
   return out;
 }
 
-std::string people::bind_name(const abk::question& q) const { return rules_.user_dn ? rules_.user_dn->render(raw(q)) : std::string(); }
+std::string people::bind_name(const abk::question& q) const { return rules_.user_dn ? rules_.user_dn->render({q.address, q.local, q.domain}) : std::string(); }
 
 }  // namespace ldap

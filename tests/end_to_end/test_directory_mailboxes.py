@@ -73,8 +73,8 @@ class Mailboxes(SharedCase):
         self.assertEqual((later.verdict, later.status), ("tempfail", 503), later)
         decision = self.daemon.tool("why", later["id"]).stdout
         self.assertIn("referral", decision)
-        # A continuation reference beside entries is no trouble, and is not followed either.
-        self.verdict(self.daemon.mailbox("nobody@above.test"), "absent")
+        # A continuation reference is not followed either: who is not here may be there.
+        self.verdict(self.daemon.mailbox("nobody@above.test"), "tempfail", "misconfigured")
 
     def test_base_that_is_not_there_is_no_absent(self):
         later = self.daemon.mailbox("alice@nowhere.test")

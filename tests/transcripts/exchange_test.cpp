@@ -53,6 +53,26 @@ TEST(exchange_login, B_08_references_to_other_partitions_are_not_followed) {
   EXPECT_PLAYS(t);
 }
 
+TEST(exchange_login, B_08_references_to_other_partitions_are_not_where_people_are) {
+  transcript t = story();
+  t.says(search(2, "ann@example.com")).upstream(reference(2) + reference(2) + done(2)).expect(ABK_NO, ABK_REASON_NO_SUCH_USER, "search.none").stays_ready();
+  EXPECT_PLAYS(t.unsplit());
+}
+
+TEST(exchange_login, values_that_found_no_room_are_told_of) {
+  transcript t = story({{"attributes", list{"memberOf"}}});
+  const list groups(20, "CN=" + std::string(250, 'g'));
+  t.says(search(2, "ann@example.com", {.attributes = {"memberOf"}})).upstream(person(2, "512", ann_dn, bytes::wide(0x30, bytes::tlv(4, "memberOf") + bytes::wide(0x31, [&] {
+    std::string all;
+    for (const std::string& g : groups) all += bytes::wide(4, g);
+    return all;
+  }()))) + done(2)).goes_on(1);
+  t.says_secret(bind(1, ann_dn, "open sesame"), "open sesame").upstream(bound(1)).expect(ABK_YES, ABK_REASON_NONE, "bind.success");
+  EXPECT_PLAYS(t.unsplit());
+  EXPECT_LT(t.answer().attributes.size(), groups.size());
+  EXPECT_NE(t.answer().operator_text.find("values of attributes were left out"), std::string::npos);
+}
+
 TEST(exchange_login, a_disabled_account_is_refused_before_its_password_is_sent) {
   transcript t = story();
   t.says(search(2, "ann@example.com")).upstream(person(2, "514") + done(2)).expect(ABK_NO, ABK_REASON_ACCOUNT_DISABLED, "search.disabled").stays_ready();

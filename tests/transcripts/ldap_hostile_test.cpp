@@ -69,7 +69,16 @@ TEST(LdapHostile, B_08_referrals_are_reported_and_not_followed) {
   EXPECT_NE(search_refers.answer().operator_text.find("ldap://evil.example:389/dc=x"), std::string::npos);
   auto continued = at_search();
   continued.upstream(reference(1, "ldap://evil.example:389/dc=x??sub")).upstream(done(1));
-  EXPECT_PLAYS(continued.expect(ABK_NO, ABK_REASON_NO_SUCH_USER, "search.none").stays_ready());
+  EXPECT_PLAYS(continued.expect(ABK_TEMPFAIL, ABK_REASON_MISCONFIGURED, "search.elsewhere").stays_ready());  // who is not here may be there
+  EXPECT_NE(continued.answer().operator_text.find("ldap://evil.example:389/dc=x"), std::string::npos);
+  auto refers_at_the_end = at_search();
+  EXPECT_PLAYS(refers_at_the_end.upstream(message(1, 0x65, result_fields(0) + to_evil)).expect(ABK_TEMPFAIL, ABK_REASON_MISCONFIGURED, "search.elsewhere").stays_ready());
+  auto found = at_search();
+  found.upstream(reference(1, "ldap://evil.example:389/dc=x??sub")).upstream(ann(1)).upstream(done(1)).goes_on(1).says_secret(bind(1, ann_dn, password), password);
+  EXPECT_PLAYS(found.upstream(bound(1, 0)).expect(ABK_YES, ABK_REASON_NONE, "bind.success").stays_ready());
+  auto rest = mailbox_story(with(searching(), {{"catch_all", "@{domain}"}}));  // nobody has the rest of a domain until it is known that nobody has the address
+  rest.says(search(1, by_mail)).upstream(reference(1, "ldap://evil.example:389/dc=x??sub"));
+  EXPECT_PLAYS(rest.upstream(done(1)).expect(ABK_TEMPFAIL, ABK_REASON_MISCONFIGURED, "search.elsewhere").stays_ready());
 }
 
 TEST(LdapHostile, B_09_notice_of_disconnection) {

@@ -103,9 +103,21 @@ TEST(LdapLogin, AnEntryUnderTwoBasesIsOne) {
   auto t = story(with(searching(), {{"base", texts{"ou=people,dc=x", "dc=x"}}}));
   asked above;
   above.base = "dc=x";
-  t.says(search(1, by_mail) + search(2, by_mail, above)).upstream(ann(1)).upstream(ann(2, "UID=Ann, ou=people, dc=x")).upstream(done(2)).upstream(done(1)).goes_on(1);
+  t.says(search(1, by_mail) + search(2, by_mail, above)).upstream(ann(1)).upstream(ann(2)).upstream(done(2)).upstream(done(1)).goes_on(1);
   t.says_secret(bind(1, ann_dn, password), password);
   EXPECT_PLAYS(t.upstream(bound(1, 0)).expect(ABK_YES, ABK_REASON_NONE, "bind.success").stays_ready());
+}
+
+// Spaces and capitals can be all that tells two entries apart.
+TEST(LdapLogin, B_05_two_entries_whose_dns_are_nearly_the_same_are_two) {
+  auto t = at_search();
+  t.upstream(ann(1)).upstream(ann(1, "UID=Ann, ou=people, dc=x"));
+  EXPECT_PLAYS(t.upstream(done(1)).expect(ABK_TEMPFAIL, ABK_REASON_MISCONFIGURED, "search.ambiguous").stays_ready());
+  asked bare;
+  bare.attributes = names({"1.1"});
+  auto required = story(with(searching(), {{"require_filter", "(ou=staff)"}}));
+  required.says(search(1, by_mail) + search(2, both(by_mail + equals("ou", "staff")), bare)).upstream(ann(1)).upstream(done(1)).upstream(entry(2, "UID=Ann, ou=people, dc=x", ""));
+  EXPECT_PLAYS(required.upstream(done(2)).expect(ABK_TEMPFAIL, ABK_REASON_UPSTREAM_NONSENSE, "search.contradicts").stays_ready());
 }
 
 TEST(LdapLogin, WhoIsNotOneOfThemIsNotAskedForAPassword) {

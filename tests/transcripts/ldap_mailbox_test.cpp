@@ -19,6 +19,18 @@ TEST(LdapMailbox, AnEntryIsAMailbox) {
   EXPECT_EQ(t.answer().addresses, (texts{"ann@example.com", "a.smith@example.com"}));
   EXPECT_EQ(t.answer().kind, static_cast<std::uint32_t>(ABK_KIND_USER));
   EXPECT_EQ(t.answer().operator_text, ann_dn);
+  EXPECT_NE(t.answer().flags & ABK_ANSWER_ADDRESSES_COMPLETE, 0U);
+}
+
+TEST(LdapMailbox, AListWithoutTheAddressThatWasAskedForIsNotAll) {
+  auto t = mailbox_story(searching(), "third@example.com");
+  t.says(search(1, equals("mail", "third@example.com"))).upstream(ann(1));
+  EXPECT_PLAYS(t.upstream(done(1)).expect(ABK_YES, ABK_REASON_NONE, "search.found").stays_ready());
+  EXPECT_EQ(t.answer().flags & ABK_ANSWER_ADDRESSES_COMPLETE, 0U);
+  auto folded = mailbox_story(searching(), "A.Smith@Example.com");
+  folded.says(search(1, equals("mail", "A.Smith@Example.com"))).upstream(ann(1));
+  EXPECT_PLAYS(folded.upstream(done(1)).expect(ABK_YES, ABK_REASON_NONE, "search.found").stays_ready());
+  EXPECT_NE(folded.answer().flags & ABK_ANSWER_ADDRESSES_COMPLETE, 0U);
 }
 
 TEST(LdapMailbox, NoEntryIsAbsent) {
@@ -179,6 +191,20 @@ TEST(LdapMailbox, F_10_the_late_reply_to_a_question_given_up_is_nobodys) {
   EXPECT_EQ(again.up.answers[1].id, third);
   EXPECT_EQ(again.up.answers[1].verdict, static_cast<std::uint32_t>(ABK_NO));
   EXPECT_TRUE(again.host.complaints.empty());
+}
+
+TEST(LdapMailbox, F_10_what_nobody_waits_for_is_bounded_too) {
+  const table long_ones = with(searching(), {{"base", texts(8, "ou=people,dc=x")}, {"mailbox_filter", "(|(a={address})(b={address})(c={address}))"}});
+  abk::test::host_rig host(plugin(), long_ones);
+  abk::test::connection_rig up(host, ABK_TLS, 0);
+  abk::test::ask q;
+  q.kind = ABK_MAILBOX;
+  q.login_name = std::string(64, 'a') + "@" + std::string(255, 'b');
+  const std::uint32_t first = up.begin(q), second = up.begin(q);
+  up.begin(q);
+  up.feed(ann(1));  // the server lives
+  EXPECT_TRUE(up.cancel(first));
+  EXPECT_FALSE(up.cancel(second));  // more, beside what may still be asked, would not fit
 }
 
 TEST(LdapMailbox, NonsenseOnASharedConnectionIsATempfailForAllWhoWait) {

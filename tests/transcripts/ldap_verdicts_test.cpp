@@ -50,7 +50,8 @@ TEST(LdapVerdicts, EachRowOfTheTable) {
       {0, &expired, "", no, reason::password_must_change, "bind.expired-let-in"},
       {0, &soon, "", yes, reason::password_expiring, "bind.expiring"},
       {49, nullptr, "", no, reason::wrong_password, "bind.refused"},
-      {49, &broken, "", no, reason::wrong_password, "bind.refused"},
+      {49, &broken, "", tempfail, reason::upstream_nonsense, "bind.policy-unreadable-49"},
+      {49, &too_young, "", no, reason::wrong_password, "bind.refused"},
       {49, &locked, "", no, reason::account_locked, "bind.locked"},
       {49, &expired, "", no, reason::password_expired, "bind.expired"},
       {49, &expired_with_grace, "", no, reason::password_expired, "bind.expired"},
@@ -163,6 +164,15 @@ TEST(LdapVerdicts, TheServiceAccountIsGoodAfterAPlainSuccessOnly) {
     EXPECT_EQ(why.has_value(), code != 0) << code;
     EXPECT_EQ(why.value_or(abk::answer()).what, tempfail) << code;
   }
+  bind_result let_in;  // and refused whatever it asks, until its password is a new one
+  let_in.of.code = result_code::success;
+  const control netscape{oid_netscape_expired, false, std::string_view("0")};
+  for (const std::vector<control>& c : {policy(expired), {netscape}, policy(must_change)}) {
+    const auto why = judge_service_bind({let_in, c, "cn=reader"});
+    EXPECT_EQ(why.value_or(abk::answer()).why, reason::service_account);
+  }
+  EXPECT_EQ(judge_service_bind({let_in, policy(expired), "cn=reader"})->rule, "service.expired");
+  EXPECT_FALSE(judge_service_bind({let_in, policy(expired_with_grace), "cn=reader"}));
   bind_result referred;
   referred.of.code = result_code::success;
   referred.of.referrals.emplace_back("ldap://x");
@@ -212,7 +222,7 @@ TEST(LdapVerdicts, TheManualHasEachRowOfTheTables) {
     EXPECT_TRUE(binds[i].ends_with(" Ta " + std::string(word(r.what)) + " Ta" + std::string(word(r.why)))) << binds[i];
   }
   const auto searches = rows_of_manual(".Ss Verdicts of a search");
-  ASSERT_EQ(searches.size(), search_table().size() + 2);  // and two that are no result's
+  ASSERT_EQ(searches.size(), search_table().size() + 4);  // and four that are no result's
   for (std::size_t i = 0; i < search_table().size(); ++i) {
     const search_row& r = search_table()[i];
     EXPECT_TRUE(searches[i].starts_with(".It " + std::string(r.name) + " Ta " + (r.code == any_code ? "any other" : std::to_string(static_cast<int>(r.code))))) << searches[i];
@@ -244,6 +254,14 @@ TEST(LdapVerdicts, APersonSurvivesTheWay) {
     EXPECT_EQ(from_carry(std::string_view(*carry).substr(0, n)).value_or(who).dn, who.dn);
 }
 
+TEST(LdapVerdicts, AnUnreadableControlIsNotOverruledByAnOwnRow) {
+  bind_result said;
+  said.of.code = result_code::invalid_credentials;
+  const bind_row rows[] = {{result_code::invalid_credentials, says::anything, sees::anything, 0, no, reason::wrong_password, "own"}};
+  EXPECT_EQ(judge_bind({said, {}, "cn=a"}, rows).rule, "bind.own");
+  EXPECT_EQ(judge_bind({said, policy(broken), "cn=a"}, rows).what, tempfail);
+}
+
 TEST(LdapVerdicts, WhatDoesNotFitIsLeftOutButNeverTheName) {
   person who;
   who.dn = std::string(dn_bytes_max, 'd');
@@ -258,6 +276,11 @@ TEST(LdapVerdicts, WhatDoesNotFitIsLeftOutButNeverTheName) {
   EXPECT_EQ(back->dn, who.dn);
   EXPECT_FALSE(back->addresses_complete);
   EXPECT_LT(back->addresses.size(), 50U);
+  EXPECT_FALSE(back->attributes_left_out);
+  who.attributes = {{"memberOf", "cn=admins"}};  // a portal that takes the list for all must have it
+  EXPECT_EQ(from_carry(*to_carry(who))->attributes, who.attributes);
+  who.attributes.assign(50, {"memberOf", std::string(100, 'a')});
+  EXPECT_TRUE(from_carry(*to_carry(who))->attributes_left_out);
   who.dn += 'd';
   EXPECT_FALSE(to_carry(who));
   who.dn.clear();

@@ -92,6 +92,28 @@ TEST(accounts, a_disabled_accounts_mailbox_by_policy) {
   EXPECT_EQ(found({}, ABK_MAILBOX, user("514")).mailbox, "ann@example.com");
 }
 
+TEST(accounts, a_linked_mailbox_hangs_on_a_disabled_account_and_is_its_owners) {
+  exchange::rules absent;
+  absent.mailbox = exchange::disabled_mailbox::absent;
+  const hit linked = with(user("514"), "msExchRecipientTypeDetails", "2");
+  for (const exchange::rules& r : {exchange::rules(), absent}) EXPECT_EQ(found(r, ABK_MAILBOX, linked).kind, mailbox_kind::user);
+  EXPECT_EQ(found(absent, ABK_MAILBOX, linked, "a.anders@example.com").kind, mailbox_kind::alias);
+}
+
+TEST(accounts, a_domain_beyond_ascii_is_searched_as_its_a_label) {
+  exchange::rules r;
+  r.filter = r.mailbox_filter = directory::filter_template::parse("(|(mail={address})(o={domain})(cn={local}))").value;
+  const exchange::accounts a(r);
+  for (const std::uint32_t kind : {ABK_LOGIN, ABK_MAILBOX}) {
+    abk::question q = asked(kind, "Ann@m\xc3\xbcller.example");
+    q.identity = "ann@xn--mller-kva.example";
+    EXPECT_EQ(a.plan(q, 0)->shown, "(|(mail=Ann@xn--mller-kva.example)(o=xn--mller-kva.example)(cn=Ann))");
+    q = asked(kind, "Ann@Example.COM");
+    q.identity = "ann@other.example";  // a canonical domain is not what was typed
+    EXPECT_EQ(a.plan(q, 0)->shown, "(|(mail=Ann@Example.COM)(o=Example.COM)(cn=Ann))");
+  }
+}
+
 TEST(accounts, a_disabled_or_locked_account_is_refused_before_its_password_is_sent) {
   const abk::answer a = refused({}, ABK_LOGIN, user("66050"));
   EXPECT_EQ(a.what, verdict::no);
