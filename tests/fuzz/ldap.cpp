@@ -45,16 +45,53 @@ ways ways_of(std::uint8_t b) {
   return out;
 }
 
-// A message `id` whose operation is a bind's result that begins with success; anywhere in what was heard.
-bool has_success(std::string_view heard, int id) {
-  const std::string marks[] = {std::string{'\x02', '\x01', static_cast<char>(id), '\x61'}, std::string{'\x02', '\x02', '\0', static_cast<char>(id), '\x61'},
-                               std::string{'\x02', '\x04', '\0', '\0', '\0', static_cast<char>(id), '\x61'}, std::string{'\x02', '\x03', '\0', '\0', static_cast<char>(id), '\x61'}};
-  for (const std::string& mark : marks)
-    if (const std::size_t at = heard.find(mark); at != heard.npos && heard.find(std::string("\x0a\x01\x00", 3), at) < at + 24) return true;
-  // Other lengths of the code itself.
-  for (const std::string& mark : marks)
-    if (const std::size_t at = heard.find(mark); at != heard.npos && heard.find(std::string("\x0a", 1), at) < at + 24) return heard.find('\0', at) != heard.npos;
-  return false;
+// Complete messages from the start of a stream; stops at the first thing that is none.
+struct reply {
+  unsigned long id = 0;
+  unsigned char operation = 0;
+  long code = -1;  // of a result
+};
+bool take(std::string_view& in, unsigned char& tag, std::string_view& content) {
+  if (in.size() < 2) return false;
+  tag = static_cast<unsigned char>(in[0]);
+  std::size_t n = static_cast<unsigned char>(in[1]), header = 2;
+  if (n >= 0x80) {
+    header += n & 0x7f;
+    if (header > 6 || header == 2 || in.size() < header) return false;
+    n = 0;
+    for (std::size_t i = 2; i < header; ++i) n = n << 8 | static_cast<unsigned char>(in[i]);
+  }
+  if (in.size() - header < n) return false;
+  content = in.substr(header, n);
+  in.remove_prefix(header + n);
+  return true;
+}
+bool take_number(std::string_view& in, unsigned char wanted, unsigned long& out) {
+  unsigned char tag = 0;
+  std::string_view digits;
+  if (!take(in, tag, digits) || tag != wanted || digits.empty() || digits.size() > 8) return false;
+  out = 0;
+  for (const char c : digits) out = out << 8 | static_cast<unsigned char>(c);
+  return true;
+}
+template <class Is>
+bool heard_one(std::string_view heard, Is is) {
+  for (;;) {
+    unsigned char tag = 0;
+    std::string_view message, result;
+    reply r;
+    if (!take(heard, tag, message) || tag != 0x30 || !take_number(message, 2, r.id) || !take(message, r.operation, result)) return false;
+    if (unsigned long code = 0; take_number(result, 0x0a, code)) r.code = static_cast<long>(code);
+    if (is(r)) return true;
+  }
+}
+// The reply to the bind `id`, with a success or with anything else.
+bool bound(std::string_view heard, unsigned long id, bool success) {
+  return heard_one(heard, [=](const reply& r) { return r.operation == 0x61 && r.id == id && r.code >= 0 && (r.code == 0 || !success); });
+}
+// The end of a search, with a success; `after`: no id up to this one is a search's.
+bool searched(std::string_view heard, unsigned long after, bool or_cut) {
+  return heard_one(heard, [=](const reply& r) { return r.operation == 0x65 && r.id > after && (r.code == 0 || (or_cut && r.code == 4)); });
 }
 
 class leg {
@@ -100,9 +137,10 @@ class leg {
     must(up_.answers.size() <= 1, "two answers");
     for (const auto& a : up_.answers) {
       if (a.id == 0) must(a.verdict == ABK_TEMPFAIL, "a preparation that answers");
-      if (w_.kind == ABK_LOGIN && a.verdict == ABK_YES) must(role_ == 1 && shown_ == 1 && has_success(heard_, up_.tls() && w_.channel == ABK_STARTTLS_WANTED ? 2 : 1), "a login's yes without a success");
-      if (w_.kind != ABK_LOGIN && a.verdict == ABK_YES) must(heard_.find('\x65') != heard_.npos || a.rule == "probe", "a mailbox's yes without the end of a search");
-      if (a.verdict == ABK_NO) must(heard_.find(role_ == 0 ? '\x65' : '\x61') != heard_.npos || a.rule == "bind.too-long", "a no without a reply");
+      const unsigned long prepared = (w_.channel == ABK_STARTTLS_WANTED ? 1U : 0U) + (role_ == 0 && w_.settings.count("bind_dn") != 0 ? 1U : 0U);
+      if (w_.kind == ABK_LOGIN && a.verdict == ABK_YES) must(role_ == 1 && shown_ == 1 && bound(heard_, prepared + 1, true), "a login's yes without a success");
+      if (w_.kind != ABK_LOGIN && a.verdict == ABK_YES) must(searched(heard_, prepared, a.rule == "probe"), "a yes without the end of a search");
+      if (a.verdict == ABK_NO && a.rule != "bind.too-long") must(role_ == 0 ? searched(heard_, prepared, false) : bound(heard_, prepared + 1, false), "a no without a complete reply");
     }
     must(host_.complaints.empty(), host_.complaints.empty() ? "" : host_.complaints.front().c_str());
   }
