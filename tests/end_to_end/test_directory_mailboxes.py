@@ -20,13 +20,14 @@ class Mailboxes(SharedCase):
                     ldap_backend("elsewhere", url, cls.lab, BY_MAIL | {"base": people.ELSEWHERE}),
                     ldap_backend("above", url, cls.lab, BY_MAIL | {"base": people.BASE}),
                     ldap_backend("nowhere", url, cls.lab, BY_MAIL | {"base": "ou=nowhere," + people.BASE}),
-                    ldap_backend("one", url, cls.lab, BY_MAIL | {"base": people.BASE, "scope": "one"}),
+                    ldap_backend("one", url, cls.lab, BY_MAIL | {"base": people.PEOPLE, "scope": "one", "mailbox_filter": "(uid={local})"}),
+                    ldap_backend("alone", url, cls.lab, BY_MAIL | {"base": people.PEOPLE, "scope": "base", "mailbox_filter": "(uid={local})"}),
                     ldap_backend("anybody", url, cls.lab, BY_MAIL | {"mailbox_filter": "(&(objectClass=inetOrgPerson)(uid={local}*))"}),
                     ldap_backend("small", url, cls.lab, BY_MAIL | {"bind_dn": people.SMALL, "bind_password": people.SMALL_PASSWORD, "mailbox_filter": "(&(objectClass=inetOrgPerson)(uid={local}*))"}),
                     ldap_backend("nobody", url, cls.lab, {k: v for k, v in BY_MAIL.items() if k not in READER})]
         cls.daemon = cls.lab.daemon(backends=backends, routes=[
             route(["example.test", "alias.example.test", "partner.test"], "mail", mailbox=["mail"]), route("catchall.test", None, mailbox=["catch"]),
-            *(route(f"{n}.test", n, mailbox=[n]) for n in ("elsewhere", "above", "nowhere", "one", "anybody", "small", "nobody"))])
+            *(route(f"{n}.test", n, mailbox=[n]) for n in ("elsewhere", "above", "nowhere", "one", "alone", "anybody", "small", "nobody"))])
 
     def test_addresses_that_exist(self):
         aliases = {"alice@example.test", "a.anders@example.test", "alice@alias.example.test"}
@@ -82,7 +83,8 @@ class Mailboxes(SharedCase):
         self.assertIn("ou=nowhere", self.daemon.tool("why", later["id"]).stdout)
 
     def test_scope(self):
-        self.verdict(self.daemon.mailbox("alice@one.test"), "absent")  # one level below the base there are no people
+        self.verdict(self.daemon.mailbox("alice@one.test"), "exists")
+        self.verdict(self.daemon.mailbox("alice@alone.test"), "absent")  # the base itself is nobody
 
     def test_size_limits_are_no_absent(self):
         self.assertEqual([self.daemon.mailbox(f"u@{n}.test").verdict for n in ("anybody", "small")], ["tempfail", "tempfail"])
