@@ -38,6 +38,7 @@ class plugin_backend final : public backend {
 
   std::string_view name() const override { return core_->rules.name; }
   bool answers(question_kind) const override;
+  std::uint32_t flags() const { return core_->api->flags; }  // ABK_LOCAL_LOGIN and so on
   boost::asio::awaitable<finding> ask(const stage_question&, steady::time_point start_by, steady::time_point until) override;
 
   void keep_warm() {

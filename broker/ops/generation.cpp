@@ -3,6 +3,34 @@
 #include <algorithm>
 
 namespace authbroker {
+namespace {
+
+// Under which domain the people of a route are known; "" if that is more than one.
+std::string people(const route_rules& r) {
+  if (!r.canonical_domain.empty()) return r.canonical_domain;
+  return r.domains.size() == 1 && !r.domains.front().starts_with('*') ? r.domains.front() : "";
+}
+
+// Two people could be one account where a backend's own settings drop the domain, which no rule about login names can see.
+void warn_of_dropped_domains(const configuration& config, const std::vector<std::shared_ptr<plugin_backend>>& backends, logger& log) {
+  for (const auto& b : backends)
+    for (const auto& [kind, flag] : {std::pair("login", ABK_LOCAL_LOGIN), std::pair("mailbox", ABK_LOCAL_MAILBOX)}) {
+      if ((b->flags() & static_cast<std::uint32_t>(flag)) == 0) continue;
+      const route_rules* first = nullptr;
+      for (const route_rules& r : config.routes) {
+        const std::vector<std::string>& asked = flag == ABK_LOCAL_LOGIN ? r.login : r.mailbox;
+        if (r.ambiguous_names || r.dynamic.separator != '\0' || std::find(asked.begin(), asked.end(), b->name()) == asked.end()) continue;
+        const bool several = people(r).empty();
+        if (several || (first != nullptr && people(*first) != people(r)))
+          log.line(level::warning, "config_warning")
+              .field("text", to_string(config_problem{r.where, "route." + r.name + "." + kind,
+                                                      "two people could be one account: \"" + std::string(b->name()) + "\" drops the domain; wanted: canonical_domain, ambiguous_names = true, or {address} in its filter"}));
+        if (first == nullptr) first = &r;
+      }
+    }
+}
+
+}  // namespace
 
 std::shared_ptr<generation> make_generation(std::uint64_t number, configuration config, plugin_set& plugins, const plugin_backend::environment& env,
                                             std::vector<config_problem>& problems, const std::function<void(const std::string&)>& progress) {
@@ -34,6 +62,7 @@ std::shared_ptr<generation> make_generation(std::uint64_t number, configuration 
     check(r.addresses, question_kind::mailbox, "addresses");
   }
   if (!problems.empty()) return nullptr;
+  if (env.log != nullptr) warn_of_dropped_domains(config, out->backends, *env.log);
   auto answers = std::make_shared<snapshot>();
   answers->generation = number;
   answers->request_timeout = config.broker.request_timeout;

@@ -13,6 +13,8 @@ class exchange_backend final : public abk::backend {
   exchange_backend(const abk::host& on, exchange::rules r) : backend(on), accounts_(std::move(r)) {}
 
   traits about() const override {
+    using place = directory::value_template::place;
+    const std::initializer_list<place> domain{place::address, place::domain};
     const exchange::rules& r = accounts_.settings();
     traits out;
     out.kinds = ABK_LOGIN | ABK_PROBE;
@@ -23,6 +25,9 @@ class exchange_backend final : public abk::backend {
     out.questions_max[directory::search_role] = directory::questions_at_a_time(accounts_);
     out.questions_max[directory::bind_role] = 1;
     out.flags = ABK_BINARY;
+    const bool down_level = r.name == exchange::bind_as::down_level;
+    if (down_level || (r.name == exchange::bind_as::dn && r.filter && !r.filter->bears(domain))) out.flags |= ABK_LOCAL_LOGIN;
+    if (r.mailbox_filter && !r.mailbox_filter->bears(domain)) out.flags |= ABK_LOCAL_MAILBOX;
     return out;
   }
   std::unique_ptr<abk::session> open(std::uint32_t role) const override {

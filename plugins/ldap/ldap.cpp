@@ -12,6 +12,8 @@ class ldap_backend final : public abk::backend {
   ldap_backend(const abk::host& on, ldap::rules r) : backend(on), people_(std::move(r)) {}
 
   traits about() const override {
+    using place = directory::value_template::place;
+    const std::initializer_list<place> domain{place::address, place::domain};
     const ldap::rules& r = people_.settings();
     traits out;
     const bool searches = !r.service.bases.empty();
@@ -23,6 +25,8 @@ class ldap_backend final : public abk::backend {
     out.questions_max[directory::search_role] = directory::questions_at_a_time(people_);
     out.questions_max[directory::bind_role] = 1;
     out.flags = ABK_BINARY;
+    if (r.user_dn ? !r.user_dn->bears(domain) : r.filter && !r.filter->bears(domain)) out.flags |= ABK_LOCAL_LOGIN;
+    if (r.mailbox_filter && !r.mailbox_filter->bears(domain)) out.flags |= ABK_LOCAL_MAILBOX;
     return out;
   }
   std::unique_ptr<abk::session> open(std::uint32_t role) const override {

@@ -3,7 +3,7 @@ import json
 
 from lab import people
 from lab.case import SharedCase, route
-from lab.directory import BY_MAIL, ldap_backend, start_slapd, urls
+from lab.directory import BY_MAIL, BY_NAME, TEMPLATE, ldap_backend, start_slapd, urls
 from lab.people import PASSWORDS, person_dn
 from lab.place import free_port
 
@@ -64,6 +64,24 @@ class Tool(SharedCase):
                 for word in words:
                     self.assertIn(word, text)
                 self.assertNotIn(WRONG, text)
+
+    def test_check_config_warns_of_people_who_could_be_one(self):
+        def warnings(settings, *routes):
+            daemon = self.lab.daemon(backends=[ldap_backend("mail", urls(self.server)["starttls"], self.lab, settings)], routes=list(routes), start=False)
+            done = daemon.tool("check-config")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return done.stderr.count("two people could be one account")
+        one, two = route("example.test", "mail"), route("other.test", "mail")
+        both = ["example.test", "other.test"]
+        for settings in (TEMPLATE, BY_NAME):
+            with self.subTest(settings=settings):
+                self.assertEqual(warnings(settings, one), 0)
+                self.assertEqual(warnings(settings, one, two), 1)
+                self.assertEqual(warnings(settings, route(both, "mail")), 1)
+                self.assertEqual(warnings(settings, route("*.example.test", "mail")), 1)
+                self.assertEqual(warnings(settings, route(both, "mail", canonical_domain="example.test")), 0)
+                self.assertEqual(warnings(settings, route(both, "mail", ambiguous_names=True)), 0)
+        self.assertEqual(warnings(BY_MAIL, one, two), 0)
 
     def test_check_config_warns_of_a_root_dn(self):
         status, text = self.check(BY_MAIL | {"bind_dn": people.ADMIN, "bind_password": people.ADMIN_PASSWORD})

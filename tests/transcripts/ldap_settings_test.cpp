@@ -132,6 +132,19 @@ TEST(LdapSettings, WhatMeansAPersonMustFollowFromTheName) {
   EXPECT_EQ(problem(with(plain, {{"filter", "(&(objectClass=person)(!(ou=gone))(uid={local}))"}})), "");
 }
 
+TEST(LdapSettings, WhoFindsPeopleWithoutTheirDomainSaysSo) {
+  const auto flags = [](const table& settings) {
+    abk::test::host_rig host(plugin(), settings);
+    return host.backend()->flags & (ABK_LOCAL_LOGIN | ABK_LOCAL_MAILBOX);
+  };
+  EXPECT_EQ(flags(plain), 0U);
+  EXPECT_EQ(flags(template_bind()), static_cast<std::uint32_t>(ABK_LOCAL_LOGIN));
+  EXPECT_EQ(flags({{"user_dn", "uid={local},o={domain},dc=x"}}), 0U);
+  EXPECT_EQ(flags(with(plain, {{"filter", "(|(mail={address})(uid={local}))"}})), static_cast<std::uint32_t>(ABK_LOCAL_LOGIN));
+  EXPECT_EQ(flags(with(plain, {{"mailbox_filter", "(uid={local})"}})), static_cast<std::uint32_t>(ABK_LOCAL_MAILBOX));
+  EXPECT_EQ(flags({{"base", "dc=x"}, {"preset", "posix"}}), static_cast<std::uint32_t>(ABK_LOCAL_LOGIN | ABK_LOCAL_MAILBOX));
+}
+
 TEST(LdapSettings, WhatWouldDoNothingIsRefused) {
   EXPECT_EQ(problem(with(plain, {{"filter", ""}})), "filter: is empty; wanted: which entry a login means, such as \"(mail={address})\"");
   EXPECT_EQ(problem(with(plain, template_bind())), "filter: beside user_dn, which is bound without a search; wanted: one of the two");

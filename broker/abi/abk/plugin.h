@@ -258,7 +258,11 @@ enum { /* abk_backend.flags */
   /* Exactly one leg after the first one that sent a secret may see the password again. For a ladder such as POP3's (a digest
    * was refused by a server that then hung up: it may know the password in another form only), and for nothing else. */
   ABK_SECOND_TRY = 2,
-  ABK_BINARY = 4 /* its protocol is not made of text: transcripts show what note() says, and how many bytes went each way */
+  ABK_BINARY = 4, /* its protocol is not made of text: transcripts show what note() says, and how many bytes went each way */
+  /* Its settings may find a person by what stands before the '@' alone, so that ann@a.example and ann@b.example are one. The host
+   * warns where a route could bring it people of several domains. */
+  ABK_LOCAL_LOGIN = 8,
+  ABK_LOCAL_MAILBOX = 16
 };
 enum { ABK_ROLES_MAX = 4 };
 

@@ -44,6 +44,16 @@ TEST(settings, what_the_backend_answers_and_where) {
   EXPECT_EQ(mixed.backend()->login_role, 1U);
 }
 
+TEST(settings, who_finds_people_without_their_domain_says_so) {
+  const std::uint32_t local = ABK_LOCAL_LOGIN;
+  EXPECT_EQ(host_rig(plugin(), good()).backend()->flags & local, 0U);
+  EXPECT_EQ(host_rig(plugin(), {{"bind_as", "upn"}}).backend()->flags & local, 0U);
+  EXPECT_EQ(host_rig(plugin(), {{"bind_as", "down-level"}, {"netbios_domain", "EXAMPLE"}}).backend()->flags & local, local);
+  table t = good();
+  t["filter"] = "(sAMAccountName={local})";
+  EXPECT_EQ(host_rig(plugin(), t).backend()->flags & local, local);
+}
+
 TEST(settings, complaints) {
   EXPECT_NE(complaint({{"bind_as", "sid"}}).find("\"sid\"; wanted: \"dn\", \"upn\" or \"down-level\""), std::string::npos);
   EXPECT_NE(complaint({{"bind_as", "down-level"}}).find("netbios_domain"), std::string::npos);
