@@ -44,12 +44,16 @@ TEST_F(saslauthd, CannotTellIsTheEndWithoutAReply_L08_G08) {
 TEST_F(saslauthd, EverySplitIsOneRequest_L04) {
   start();
   const std::string whole = request("ann@example.com", "right", "", "192.0.2.1;1");
+  const std::size_t four = request("ann@example.com", "right").size();
   for (std::size_t n = 1; n < whole.size(); ++n) {
     const caller c = connect();
     c.send(std::string_view(whole).substr(0, n));
     on_worker([] {});
     c.send(std::string_view(whole).substr(n));
-    ASSERT_EQ(c.receive_all(), yes) << n;
+    std::string reply = c.receive_all();
+    // Four strings are a request: what is sent of a fifth after them may meet the end of the connection, behind the reply.
+    if (n >= four && reply.ends_with("RESET")) reply.resize(reply.size() - std::string_view("RESET").size());
+    ASSERT_EQ(reply, yes) << n;
   }
 }
 
