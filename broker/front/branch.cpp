@@ -15,7 +15,7 @@ namespace authbroker {
 namespace {
 
 constexpr std::uint32_t requests_a_look = 256;
-constexpr auto look_time = std::chrono::milliseconds(20);       // shorter looks say little
+constexpr auto look_time = std::chrono::milliseconds(50);       // shorter looks say little
 constexpr auto looks_together = std::chrono::milliseconds(500); // a worker that was asked so little is not busy
 
 std::shared_ptr<session> make_session(const std::shared_ptr<branch>& home, int fd, peer who) {
