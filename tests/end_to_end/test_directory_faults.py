@@ -1,15 +1,13 @@
 """The fault matrix of LDAP over real sockets: each fault at each step of each dialogue. Nothing a directory can do wrong becomes an
 accept or a reject, costs more than one password, or delays another route."""
-import concurrent.futures
 import threading
-import time
 
 from fakes import faults, ldap
 from fakes.ldap import LdapServer
-from lab.case import LabCase, SharedCase, backend, route, static_backend
+from lab import matrix
+from lab.case import LabCase, backend, route
+from lab.matrix import PASSWORD
 
-PASSWORD = "matrix-Pw-51883"
-REQUEST_SECONDS = 2
 SEARCH = {"base": "ou=people,dc=fake,dc=test", "filter": "(mail={address})", "bind_dn": "cn=reader,dc=fake,dc=test", "bind_password": "reader-Pw-51884"}
 TEMPLATE = {"user_dn": "uid={local},ou=people,dc=fake,dc=test"}
 
@@ -39,22 +37,18 @@ def cells():
                 yield name, step, fault
 
 
-class Matrix(SharedCase):
-    """One backend and one route a cell, all asked at once. The cell's name is its domain."""
-
+class Matrix(matrix.Matrix):
     @classmethod
     def prepare(cls):
-        lab = cls.lab
-        cls.cells, backends, routes = [], [static_backend(lab, {"ann@healthy.test": (PASSWORD, [])})], [route("healthy.test", "people")]
-        for name, step, fault in cells():
-            tls, settings, _ = DIALOGUES[name]
-            server = lab.adopt(LdapServer(tls, certificate=lab.ca.good, users={"ann": PASSWORD}, faults={step: fault}))
-            cell = f"{name}-{step}-{fault.__name__}".replace("_", "-")
-            cls.cells.append((cell, name, step, fault.__name__, server))
+        def make(dialogue, step, fault, name):
+            tls, settings, _ = DIALOGUES[dialogue]
+            server = cls.lab.adopt(LdapServer(tls, certificate=cls.lab.ca.good, users={"ann": PASSWORD}, faults={step: fault}))
             # No breaker: the second question meets the same server, not our memory of it.
-            backends.append(backend(cell, "ldap", server.url(), lab, settings=settings, breaker={"failures": 1000}))
-            routes.append(route(f"{cell}.test", cell))
-        cls.daemon = lab.daemon(backends=backends, routes=routes, broker={"request_timeout": f"{REQUEST_SECONDS}s"}, log={"level": "info"})
+            return server, backend(name, "ldap", server.url(), cls.lab, settings=settings, breaker={"failures": 1000}), {}
+        cls.arrange(cells(), make)
+
+    def allowed(self, step, fault):
+        return {"accept", "tempfail"} if fault in COMPLETE and step != "starttls" else {"tempfail"}
 
     def test_without_a_fault_each_dialogue_ends_well(self):
         for name, (tls, settings, _) in DIALOGUES.items():
@@ -65,40 +59,8 @@ class Matrix(SharedCase):
                 self.verdict(daemon.login("ann@fake.test", "wrong-Pw-30412"), "reject", "wrong_password")
                 self.assertEqual(server.credentials, 2)
 
-    def ask_all(self):
-        def one(cell):
-            started = time.monotonic()
-            answer = self.daemon.login(f"ann@{cell[0]}.test", PASSWORD)
-            return cell, answer, time.monotonic() - started
-        with concurrent.futures.ThreadPoolExecutor(60) as pool:
-            return list(pool.map(one, self.cells))
-
     def test_B_09_B_10_B_15_F_02_F_05_F_06_each_fault_at_each_step(self):
-        slow, stop = [], threading.Event()
-
-        def healthy():
-            while not stop.is_set():
-                started = time.monotonic()
-                answer = self.daemon.login("ann@healthy.test", PASSWORD)
-                slow.append((time.monotonic() - started, answer.verdict))
-        beside = threading.Thread(target=healthy)
-        beside.start()
-        try:
-            for turn in ("cold", "again"):
-                before = {cell[0]: cell[4].credentials for cell in self.cells}
-                for (cell, name, step, fault, server), answer, seconds in self.ask_all():
-                    with self.subTest(turn=turn, cell=cell):
-                        self.assertIn(answer.verdict, {"accept", "tempfail"} if fault in COMPLETE and step != "starttls" else {"tempfail"}, answer)
-                        self.assertEqual(answer.status, {"accept": 200, "tempfail": 503}[answer.verdict])
-                        self.assertLessEqual(server.credentials - before[cell], 1)
-                        if name != "clear":
-                            self.assertEqual(server.clear_credentials, 0)
-                        self.assertLess(seconds, REQUEST_SECONDS + 2)  # the machine is busy with some 500 of them
-        finally:
-            stop.set()
-            beside.join()
-        self.assertEqual({v for _, v in slow}, {"accept"})
-        self.assertGreater(len(slow), 10)
+        self.each_fault_at_each_step()
 
 
 class Late(LabCase):

@@ -1,11 +1,10 @@
 """Cyrus' POP3 server: an independent second opinion with STLS, APOP and SASL."""
 import os
 import shutil
-import signal
 import socket
 
 from .place import free_port, put
-from .process import Process, greeting, must, port_open, wait_until
+from .process import Process, Server, greeting, must, port_open, wait_until
 from .unpacked import accounts, namespaced, unpack
 
 PACKAGES = ["cyrus-common", "cyrus-imapd", "cyrus-pop3d", "libmspack0", "libclamav12", "libical3", "libwrap0", "libxapian30", "libzephyr4", "libsigsegv2"]
@@ -19,7 +18,7 @@ USERS = {
 UID = 28301
 
 
-class Cyrus:
+class Cyrus(Server):
     name = "cyrus"
     host = "127.0.0.1"
     greets = b"+OK"
@@ -117,18 +116,3 @@ syslog_prefix: cyrus
                     s.sendall(f'a LOGIN "{user}" {{{len(data)}+}}\r\n'.encode() + data + b"\r\nb LOGOUT\r\n")
                     return any(line.startswith(b"a OK") for line in lines)
             wait_until(once, 10, f"mailbox of {user}")
-
-    def stop(self):
-        self.process.stop()
-
-    def kill(self):
-        self.process.kill()
-
-    def freeze(self):
-        self.process.signal_all(signal.SIGSTOP)
-
-    def thaw(self):
-        self.process.signal_all(signal.SIGCONT)
-
-    def log(self):
-        return self.process.log()

@@ -1,10 +1,9 @@
 """Dovecot's POP3 server: plain with STLS on one port, TLS on another."""
 import os
 import shutil
-import signal
 
 from .place import free_port, put
-from .process import Process, greeting, port_open
+from .process import Process, Server, greeting, port_open
 
 # address or bare name -> password; all plain, so that APOP works
 USERS = {
@@ -24,7 +23,7 @@ def _users(users):
     return "\n".join(lines) + "\n"
 
 
-class Dovecot:
+class Dovecot(Server):
     """stop() and start() keep the ports. freeze() stops every process with SIGSTOP: connections are taken by the kernel, nothing answers."""
     name = "dovecot"
     host = "127.0.0.1"
@@ -61,18 +60,6 @@ class Dovecot:
 
     def _at(self, name):
         return os.path.join(self.folder, name)
-
-    def stop(self):
-        self.process.stop()
-
-    def kill(self):
-        self.process.kill()
-
-    def freeze(self):
-        self.process.signal_all(signal.SIGSTOP)
-
-    def thaw(self):
-        self.process.signal_all(signal.SIGCONT)
 
     def log(self):
         with open(self._at("dovecot.log")) as f:

@@ -119,6 +119,26 @@ class Process:
                 pass
 
 
+class Server:
+    """What all servers of the laboratory have in common: one `process`, which a test stops, kills, freezes and reads."""
+    process = None
+
+    def stop(self):
+        self.process.stop()
+
+    def kill(self):
+        self.process.kill()
+
+    def freeze(self):
+        self.process.signal_all(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.signal_all(signal.SIGCONT)
+
+    def log(self):
+        return self.process.log()
+
+
 def reap_strays():
     """Kills and reaps what came to us by adoption. Returns how many there were."""
     count = 0

@@ -6,12 +6,11 @@ import fcntl
 import os
 import random
 import shutil
-import signal
 import socket
 
 from . import domain_people as people
 from .place import put
-from .process import Process, must, port_open, run, wait_until
+from .process import Process, Server, must, port_open, run, wait_until
 
 PORTS = LDAP, LDAPS, CATALOG, CATALOG_TLS = 389, 636, 3268, 3269
 
@@ -77,7 +76,7 @@ def seed(cache):
         return path
 
 
-class Controller:
+class Controller(Server):
     """One domain controller. All of a run begin alike and know nothing of each other. wrap: put before its command.
 
     extra: a line for smb.conf, such as "ldap server require strong auth = yes".
@@ -115,21 +114,6 @@ class Controller:
             raise RuntimeError("samba died at start\n" + self.log()[-2000:])
         argv = [*self._wrap, "ldapsearch", "-x", "-H", f"ldap://{self.address}", "-b", "", "-s", "base", "defaultNamingContext"]
         return people.BASE in run(argv, timeout=10).stdout
-
-    def stop(self):
-        self.process.stop()
-
-    def kill(self):
-        self.process.kill()
-
-    def freeze(self):
-        self.process.signal_all(signal.SIGSTOP)
-
-    def thaw(self):
-        self.process.signal_all(signal.SIGCONT)
-
-    def log(self):
-        return self.process.log()
 
     def binds(self, account):
         """How many passwords it was asked about, by whatever name of this account."""

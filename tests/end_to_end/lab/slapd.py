@@ -7,11 +7,10 @@ import fcntl
 import os
 import re
 import shutil
-import signal
 
 from . import people
 from .place import free_port, put
-from .process import Process, must, port_open, run, wait_until
+from .process import Process, Server, must, port_open, run, wait_until
 
 _SCHEMA = """
 include /etc/ldap/schema/core.schema
@@ -77,7 +76,7 @@ def loaded(cache):
         return folder + "/data.mdb"
 
 
-class Slapd:
+class Slapd(Server):
     """stop() and start() keep the ports and what was changed. freeze() stops it with SIGSTOP: the kernel takes connections, nobody answers.
 
     certificate: (certificate, key), or nothing for a server without TLS. extra: lines before the database, such as "idletimeout 1".
@@ -131,21 +130,6 @@ access to * by dn.exact="{people.READER}" read by dn.exact="{people.SMALL}" read
         if self.process.status is not None:
             raise RuntimeError("slapd died at start\n" + self.log()[-2000:])
         return run(["ldapsearch", "-x", "-H", f"ldap://{self.host}:{self.ldap}", "-b", "", "-s", "base", "1.1"], timeout=5).returncode == 0
-
-    def stop(self):
-        self.process.stop()
-
-    def kill(self):
-        self.process.kill()
-
-    def freeze(self):
-        self.process.signal_all(signal.SIGSTOP)
-
-    def thaw(self):
-        self.process.signal_all(signal.SIGCONT)
-
-    def log(self):
-        return self.process.log()
 
     def binds(self, dn):
         """How many binds of this name it has seen."""
