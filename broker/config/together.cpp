@@ -134,17 +134,12 @@ class together {
     const auto use = check_template(r.login_name);
     return use && !use->address && !use->domain;
   }
-  // Under which domain the people of a stripped route are known; "" if that is more than one.
-  static std::string people(const route_rules& r) {
-    if (!r.canonical_domain.empty()) return r.canonical_domain;
-    return r.domains.size() == 1 && !r.domains.front().starts_with('*') ? r.domains.front() : "";
-  }
 
   void accounts() {
     std::map<std::string, std::vector<const route_rules*>> strippers;  // by backend
     for (const route_rules& r : config_.routes) {
       if (!stripped(r) || r.domains.empty()) continue;
-      if (!r.ambiguous_names && people(r).empty()) {
+      if (!r.ambiguous_names && r.people_domain().empty()) {
         problem(r.where, key_of(r, "login_name"), "drops the domain of several domains, so that two people could be one account; wanted: canonical_domain if they are the same people, or ambiguous_names = true");
         continue;
       }
@@ -152,7 +147,7 @@ class together {
     }
     for (const auto& [backend, routes] : strippers)
       for (const route_rules* r : routes) {
-        const auto other = std::find_if(routes.begin(), routes.end(), [r](const route_rules* o) { return o != r && (people(*o) != people(*r) || people(*o).empty()); });
+        const auto other = std::find_if(routes.begin(), routes.end(), [r](const route_rules* o) { return o != r && (o->people_domain() != r->people_domain() || o->people_domain().empty()); });
         if (!r->ambiguous_names && other != routes.end())
           problem(r->where, key_of(*r, "login_name"), "drops the domain, as the route at " + at_text((*other)->where) + " does for the same backend \"" + backend +
                                                           "\", so that two people could be one account; wanted: the same canonical_domain in both if they are the same people, or ambiguous_names = true");

@@ -41,6 +41,13 @@ struct route_rules {
   bool login_cache_given = false;
   mailbox_cache_rules mailbox_cache;
   endpoint_rules nginx_mail;
+
+  // Under which one domain its people are known; "" if that is more than one, so that two of them may share what stands
+  // before the '@'.
+  std::string people_domain() const {
+    if (!canonical_domain.empty()) return canonical_domain;
+    return domains.size() == 1 && !domains.front().starts_with('*') ? domains.front() : "";
+  }
 };
 
 }  // namespace authbroker

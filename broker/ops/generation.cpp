@@ -5,12 +5,6 @@
 namespace authbroker {
 namespace {
 
-// Under which domain the people of a route are known; "" if that is more than one.
-std::string people(const route_rules& r) {
-  if (!r.canonical_domain.empty()) return r.canonical_domain;
-  return r.domains.size() == 1 && !r.domains.front().starts_with('*') ? r.domains.front() : "";
-}
-
 // Two people could be one account where a backend's own settings drop the domain, which no rule about login names can see.
 void warn_of_dropped_domains(const configuration& config, const std::vector<std::shared_ptr<plugin_backend>>& backends, logger& log) {
   for (const auto& b : backends)
@@ -20,8 +14,7 @@ void warn_of_dropped_domains(const configuration& config, const std::vector<std:
       for (const route_rules& r : config.routes) {
         const std::vector<std::string>& asked = flag == ABK_LOCAL_LOGIN ? r.login : r.mailbox;
         if (r.ambiguous_names || r.dynamic.separator != '\0' || std::find(asked.begin(), asked.end(), b->name()) == asked.end()) continue;
-        const bool several = people(r).empty();
-        if (several || (first != nullptr && people(*first) != people(r)))
+        if (r.people_domain().empty() || (first != nullptr && first->people_domain() != r.people_domain()))
           log.line(level::warning, "config_warning")
               .field("text", to_string(config_problem{r.where, "route." + r.name + "." + kind,
                                                       "two people could be one account: \"" + std::string(b->name()) + "\" drops the domain; wanted: canonical_domain, ambiguous_names = true, or {address} in its filter"}));
