@@ -52,6 +52,16 @@ enum {
   ABK_PROBE = 4    /* no name, no password: what can you tell of this upstream? Asked by `check-config --connect` and `probe`. */
 };
 
+/* How an answer to ABK_PROBE tells (all of it optional): a yes, with attributes whose names are lower case with hyphens and whose
+ * values are "yes", "no", a number or words. Plugins call alike what is alike, so that `authbroker probe` can give advice:
+ *   sasl-plain, sasl-scram-sha-256 ...  this mechanism is offered, after TLS where there is TLS; and so on for the others
+ *   login-disabled                      no password is taken on this connection
+ *   vrfy                                VRFY is answered in a way that tells something
+ *   xclient, pipelining, smtputf8       these extensions
+ *   naming-context                      one for each, of a directory
+ * What a server does after it refused a login only a login shows: a conversation that is `watched` then learns the fact
+ * "hangs-up" (abk.facts/1, ABK_FACT_UPSTREAM) as "yes" or "no", once the answer is given. */
+
 /* One question. All strings are free of NUL, CR, LF and other control characters, and names are valid UTF-8: the host has
  * refused everything else. A login's password is never empty. Borrowed until finish(), next(), cancel() or destroy(). */
 typedef struct abk_question {
