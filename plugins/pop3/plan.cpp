@@ -35,7 +35,7 @@ std::optional<abk::answer> excuse(mechanism by, std::string_view name, abk::secr
       if (size_of("USER ") + name.size() > line || size_of("PASS ") + password.size() > line) return too_long();
       return {};
     case mechanism::plain:
-      if (abk::base64_size(2 + name.size() + password.size()) > line) return too_long();
+      if (abk::sasl_plain_size(name.size(), password.size()) > line) return too_long();
       return {};
     case mechanism::login:
       if (abk::base64_size(name.size()) > line || abk::base64_size(password.size()) > line) return too_long();
@@ -68,7 +68,7 @@ std::variant<plan, abk::answer> choose(const std::vector<mechanism>& allowed, co
     out.by = by;
     // CAPA's SASL line is older (RFC 2449) than the initial response (RFC 5034): a server may know the one and refuse the other.
     // With AUTH-RESP-CODE such a refusal is no verdict; without it, it would read as a wrong password.
-    out.initial_response = by == mechanism::plain && can.auth_resp_code && size_of("AUTH PLAIN \r\n") + abk::base64_size(2 + name.size() + password.size()) <= command_bytes_max;
+    out.initial_response = by == mechanism::plain && can.auth_resp_code && size_of("AUTH PLAIN \r\n") + abk::sasl_plain_size(name.size(), password.size()) <= command_bytes_max;
     return out;
   }
   if (first_excuse) return *first_excuse;

@@ -1,26 +1,21 @@
 #include "replies.hpp"
 
+#include <abk/words.hpp>
+
 #include <algorithm>
 
 namespace pop3 {
 namespace {
 
-constexpr std::size_t timestamp_bytes_max = 512;
+using abk::next_word;
+using abk::same_word;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+constexpr std::size_t timestamp_bytes_max = 512;
 
 // What may stand in a msg-id besides '@': an atom's characters and dots, and what real servers put there (Dovecot's base64).
 bool id_char(char c) {
   if (c < 0x21 || c > 0x7e) return false;
   return std::string_view("<>()[]\\,;:\"@").find(c) == std::string_view::npos;
-}
-
-std::string_view next_word(std::string_view& line) {
-  while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
-  const std::size_t end = std::min(line.find_first_of(" \t"), line.size());
-  const std::string_view word = line.substr(0, end);
-  line.remove_prefix(end);
-  return word;
 }
 
 // At most a day.
@@ -34,14 +29,6 @@ std::uint32_t seconds(std::string_view digits) {
 }
 
 }  // namespace
-
-bool same_word(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
-bool contains(std::string_view text, std::string_view part) {
-  return std::search(text.begin(), text.end(), part.begin(), part.end(), [](char x, char y) { return lower(x) == lower(y); }) != text.end();
-}
 
 reply parse_reply(std::string_view line) {
   reply out;

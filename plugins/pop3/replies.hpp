@@ -54,8 +54,4 @@ void add_mechanisms(capabilities& to, std::string_view line);
 std::string remembered(const capabilities&);
 capabilities recalled(std::string_view);
 
-// True if `text` holds `part`, whatever the letter case.
-bool contains(std::string_view text, std::string_view part);
-bool same_word(std::string_view a, std::string_view b);
-
 }  // namespace pop3

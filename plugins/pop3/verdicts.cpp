@@ -1,5 +1,7 @@
 #include "verdicts.hpp"
 
+#include <abk/words.hpp>
+
 #include <string>
 
 namespace pop3 {
@@ -65,12 +67,6 @@ constexpr row rows[] = {
     {password, preset::none, code::some, words::any, when::always, tempfail, reason::upstream_busy, "err-code"},
 };
 
-bool one_of(std::string_view text, std::initializer_list<std::string_view> parts) {
-  for (const std::string_view part : parts)
-    if (contains(text, part)) return true;
-  return false;
-}
-
 bool fits(code wanted, std::string_view found) {
   switch (wanted) {
     case code::any: return true;
@@ -88,19 +84,14 @@ bool fits(code wanted, std::string_view found) {
 bool fits(words wanted, std::string_view text) {
   switch (wanted) {
     case words::any: return true;
-    case words::busy: return one_of(text, {"too many", "busy", "try again", "try later", "retry", "maximum", "limit", "overload", "temporar"});
-    case words::cleartext_refused:
-      return (one_of(text, {"plaintext", "plain text", "cleartext", "clear text", "unencrypted", "non-secure"}) &&
-              one_of(text, {"disallow", "not allow", "not permit", "disable", "forbid", "refuse", "denied", "require"})) ||
-             (one_of(text, {"tls", "ssl", "encrypt", "secure connection"}) && one_of(text, {"require", "must", "only valid", "only available", "need", "before"})) ||
-             one_of(text, {"must use tls", "must use ssl", "use ssl/tls", "tls required", "ssl required", "encryption required", "must issue a stls", "stls first"});
-    case words::alert: return text.size() >= 6 && same_word(text.substr(0, 6), "ALERT:");
-    case words::too_frequent: return one_of(text, {"too frequent", "too often", "login frequency", "logins are limited", "login rate"});
-    case words::mailbox_locked: return one_of(text, {"mailbox", "maildrop"}) && one_of(text, {"locked", "unable to lock", "cannot lock", "in use", "in-use"});
-    case words::spaced: return contains(text, "logins must be at least");
-    case words::trouble:
-      return one_of(text, {"temporar", "try again later", "try later", "internal error", "server error", "system error", "unavailable", "overload",
-                           "too many connections", "shutting down", "autologout", "idle too long", "timed out", "timeout"});
+    case words::busy: return abk::says_busy(text);
+    case words::cleartext_refused: return abk::says_cleartext_refused(text);
+    case words::alert: return abk::begins_with(text, "ALERT:");
+    case words::too_frequent: return abk::says_too_frequent(text);
+    case words::mailbox_locked:
+      return abk::contains_one_of(text, {"mailbox", "maildrop"}) && abk::contains_one_of(text, {"locked", "unable to lock", "cannot lock", "in use", "in-use"});
+    case words::spaced: return abk::contains(text, "logins must be at least");
+    case words::trouble: return abk::says_trouble(text);
   }
   return false;
 }

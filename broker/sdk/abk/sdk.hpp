@@ -5,6 +5,7 @@
 //   abk/host.hpp     log, facts, settings
 //   abk/session.hpp  backends and sessions as classes, and the border that lets no exception out
 //   abk/talk.hpp     conversations as coroutines
+//   abk/words.hpp    words of text protocols; not included here
 //
 // See authbroker-plugin(7).
 #pragma once

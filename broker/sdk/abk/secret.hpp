@@ -70,4 +70,15 @@ inline secret_text base64(secret_view bytes) {
   return out;
 }
 
+// The message of SASL PLAIN (RFC 4616) in base64. Nobody logs in for somebody else: the identity to act as is left empty.
+inline secret_text sasl_plain(std::string_view name, secret_view password) {
+  secret_text message(2 + name.size() + password.size());
+  message.append('\0');
+  message.append(name);
+  message.append('\0');
+  message.append(password);
+  return base64(message.view());
+}
+constexpr std::size_t sasl_plain_size(std::size_t name_bytes, std::size_t password_bytes) noexcept { return base64_size(2 + name_bytes + password_bytes); }
+
 }  // namespace abk
