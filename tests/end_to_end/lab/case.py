@@ -72,7 +72,7 @@ class SharedCase(unittest.TestCase):
 def backend(name, plugin, upstream, lab=None, **more):
     """A [[backend]] table. With a laboratory its authority is trusted. Clear text is allowed where an upstream has no TLS."""
     table = {"name": name, "plugin": plugin, "upstream": upstream if isinstance(upstream, list) else [upstream]}
-    if any(u.startswith(("pop3://", "ldap://")) for u in table["upstream"]):
+    if any(u.startswith(("pop3://", "ldap://", "smtp://", "imap://")) for u in table["upstream"]):
         table["cleartext"] = True
     if lab is not None:
         table["tls"] = {"ca_file": lab.ca.ca_file}
