@@ -10,6 +10,7 @@ using std::chrono::hours;
 constexpr std::string_view fact_apop = "pop3.apop";
 constexpr std::string_view fact_xclient = "pop3.xclient";
 constexpr std::string_view fact_plain = "pop3.auth-plain";
+constexpr std::string_view fact_hangs_up = "hangs-up";
 constexpr hours a_day{24};
 constexpr hours a_month{31 * 24};
 constexpr std::string_view carry_apop_refused = "apop-refused";
@@ -51,12 +52,17 @@ abk::part<abk::after> connection::answer(const abk::question& who, abk::channel 
   if (!found) co_return abk::after::close;  // handed on
   if (found->what == abk::verdict::tempfail) forget_capabilities(up);
   else remember_capabilities(up);
+  const bool curious = up.watched() && found->what == abk::verdict::no;
   up.decide(*found);
   // At once: an open session may lock the maildrop. Its reply would tell nothing: the verdict stands. It could show that the
   // server had said one "+OK" too many, so that every reply was taken for the one before; but only after the wait, and law
   // is that the reply to the password decides. What can be seen in time is seen by command(): it sends nothing while
   // something unread has come.
   up.command({"QUIT"});
+  if (curious) {  // does this server still take commands after a refusal?
+    const std::optional<std::string> bye = co_await up.line_or_end();
+    up.learn(abk::scope::upstream, fact_hangs_up, bye ? "no" : "yes", a_day);
+  }
   co_return abk::after::close;
 }
 

@@ -97,6 +97,8 @@ class channel {
   void next(std::uint32_t role, std::string_view carry) const;
   bool decided() const noexcept;
 
+  // A transcript is being made. Of the question: no more once it is decided.
+  bool watched() const noexcept;
   // A line for the transcript of `authbroker test`. Text protocols need none: their lines are shown.
   void note(std::string_view what, std::string_view text) const noexcept;
   std::optional<std::string> fact(scope, std::string_view key) const;
@@ -313,6 +315,7 @@ inline void channel::next(std::uint32_t role, std::string_view carry) const {
   on_->forget_question();
 }
 inline void channel::note(std::string_view what, std::string_view text) const noexcept { on_->up_->note(on_->question_.id, what, text); }
+inline bool channel::watched() const noexcept { return on_->up_->watched(); }
 inline bool channel::decided() const noexcept { return on_->decided_; }
 inline std::optional<std::string> channel::fact(scope of, std::string_view key) const { return on_->up_->fact(on_->question_.id, of, key); }
 inline void channel::learn(scope of, std::string_view key, std::string_view value, std::chrono::seconds keep) const noexcept {
