@@ -194,7 +194,7 @@ void channel::impl::handshake() {
   if (rc == 1) {
     const auto judged = context->judge_finished(ssl.get());
     if (judged.why == reason::none) {
-      tell("tls", describe_tls(ssl.get()) + milliseconds_since(stage_began));
+      if (note) tell("tls", describe_tls(ssl.get()) + milliseconds_since(stage_began));
       if (closed) return;
       encrypted = true;
       maybe_buffered = true;

@@ -53,7 +53,8 @@ class tls_context {
   std::unique_ptr<impl> impl_;
 };
 
-// "TLSv1.3 TLS_AES_256_GCM_SHA384, CN=mail.example.com, until 2027-01-31, resumed": for a transcript.
+// "TLSv1.3 TLS_AES_256_GCM_SHA384, CN=mail.example.com, until 2027-01-31, for mail.example.com, issued by CN=Example CA, key
+// sha256//BASE64, resumed": for a transcript. Costs some 10 us.
 std::string describe_tls(SSL*);
 
 // Why a read or write within TLS failed: takes OpenSSL's error queue of this thread, and errno as it was. A server that wants

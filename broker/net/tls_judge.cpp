@@ -215,8 +215,12 @@ std::string tls_trouble(int system_error) {
 
 std::string describe_tls(SSL* ssl) {
   std::string text = std::string(SSL_get_version(ssl)) + ' ' + SSL_get_cipher_name(ssl);
-  if (X509* const cert = SSL_get0_peer_certificate(ssl))
+  if (X509* const cert = SSL_get0_peer_certificate(ssl)) {
+    spki_digest digest{};
     text += ", " + printed(X509_get_subject_name(cert)) + ", until " + day(X509_get0_notAfter(cert));
+    text += ", for " + names_in(cert) + ", issued by " + printed(X509_get_issuer_name(cert)) + ", key " + pin_of(cert, digest);
+    ERR_clear_error();
+  }
   if (SSL_session_reused(ssl) == 1) text += ", resumed";
   return text;
 }
