@@ -5,6 +5,7 @@
 
 #include "ops/check.hpp"
 #include "ops/daemon.hpp"
+#include "ops/probe.hpp"
 
 namespace {
 
@@ -35,11 +36,12 @@ int serve(const std::string& file) {
 int main(int argc, char** argv) {
   CLI::App app{"authbrokerd answers two questions for everything on a host: is this password right, does this mail address exist."};
   std::string file = "/etc/authbroker/authbroker.toml";
-  bool check = false, connect = false, progress = false;
+  bool check = false, connect = false, progress = false, probe = false;
   app.add_option("--config", file, "the configuration (default " + file + ")");
   app.add_flag("--check", check, "load everything, plugins included, say what is wrong, and end");
   app.add_flag("--connect", connect, "with --check: also try every upstream")->needs("--check");
   app.add_flag("--progress", progress, "with --check: say what is being entered")->needs("--check")->group("");
+  app.add_flag("--probe", probe, "what `authbroker probe` runs: a request on standard input")->excludes("--check")->group("");
   app.set_version_flag("--version", "authbrokerd " AUTHBROKER_VERSION);
   try {
     app.parse(argc, argv);
@@ -48,6 +50,7 @@ int main(int argc, char** argv) {
   }
   authbroker::harden_process();
   try {
+    if (probe) return authbroker::run_probe();
     if (check) return authbroker::check_configuration(file, connect, progress);
     return serve(file);
   } catch (const std::exception& e) {

@@ -1,0 +1,348 @@
+#include "ops/probe_advice.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "base/text.hpp"
+#include "config/addresses.hpp"
+
+namespace authbroker {
+namespace {
+
+struct usual_place {
+  std::string_view scheme;
+  std::uint16_t port;
+  std::string_view plugin;
+};
+// What is encrypted from the start first: there nobody can cut STARTTLS out. Mailboxes are asked for at port 25, where mail for
+// them comes in; the other two want a login first.
+constexpr auto usual_places = std::to_array<usual_place>({
+    {"pop3s", 995, "pop3"},
+    {"pop3+starttls", 110, "pop3"},
+    {"imaps", 993, "imap"},
+    {"imap+starttls", 143, "imap"},
+    {"smtps", 465, "smtpauth"},
+    {"smtp+starttls", 587, "smtpauth"},
+    {"smtp+starttls", 25, "vrfy"},
+    {"ldaps", 636, "ldap"},
+    {"ldap+starttls", 389, "ldap"},
+});
+
+struct plugin_of_family {
+  std::string_view family, plugin;
+};
+constexpr auto plugins_of_families = std::to_array<plugin_of_family>({
+    {"pop3", "pop3"},
+    {"imap", "imap"},
+    {"smtp", "smtpauth"},
+    {"smtp", "vrfy"},
+    {"ldap", "ldap"},
+});
+
+std::string_view scheme_of(std::string_view url) { return url.substr(0, url.find("://")); }
+
+std::string bracketed(std::string_view host) {
+  const bool bare_v6 = host.find(':') != std::string_view::npos && !host.starts_with('[') && canonical_ip(host);
+  return bare_v6 ? "[" + std::string(host) + "]" : std::string(host);
+}
+
+bool is_directory(const backend_draft& d) { return scheme_family(scheme_of(d.url)) == "ldap"; }
+
+}  // namespace
+
+// ---------------------------------------------------------------- what to try
+
+std::vector<place_to_try> places_for(std::string_view url, std::string_view plugin) {
+  std::vector<place_to_try> out;
+  if (url.find("://") != std::string_view::npos) {
+    if (!plugin.empty()) return {{std::string(url), std::string(plugin)}};
+    const std::string_view family = scheme_family(to_lower(scheme_of(url)));
+    for (const plugin_of_family& p : plugins_of_families)
+      if (!family.empty() && p.family == family) out.push_back({std::string(url), std::string(p.plugin)});
+    return out;
+  }
+  const auto speaks = [plugin](const usual_place& p) {
+    if (plugin.empty() || plugin == p.plugin) return true;
+    const std::string_view family = scheme_family(p.scheme);
+    return (plugin == "exchange" && family == "ldap") || (plugin == "vrfy" && family == "smtp" && p.port == 25);
+  };
+  for (const usual_place& p : usual_places)
+    if (speaks(p)) out.push_back({std::string(p.scheme) + "://" + bracketed(url) + ":" + std::to_string(p.port), std::string(plugin.empty() ? p.plugin : plugin)});
+  return out;
+}
+
+std::string without_starttls(std::string_view url) {
+  constexpr std::string_view mark = "+starttls://";
+  const std::size_t at = url.find(mark);
+  if (at == std::string_view::npos) return {};
+  return std::string(url.substr(0, at)) + "://" + std::string(url.substr(at + mark.size()));
+}
+
+std::vector<std::vector<std::pair<std::string, std::string>>> mailbox_ways(const probed_server& s) {
+  const auto& given = s.draft.settings;
+  const bool chosen = std::any_of(given.begin(), given.end(), [](const auto& one) { return one.first == "methods"; });
+  if (s.draft.plugin != "vrfy" || chosen) return {given};
+  std::vector<std::vector<std::pair<std::string, std::string>>> out;
+  for (const char* method : {"[\"vrfy\"]", "[\"rcpt\"]"}) {
+    out.push_back(given);
+    out.back().emplace_back("methods", method);
+  }
+  return out;
+}
+
+directory_guess guess_directory(const probed_server& s) {
+  if (!is_directory(s.draft)) return {};
+  directory_guess out;
+  std::string base;
+  bool active_directory = false;
+  for (const auto& [name, value] : s.attributes) {
+    if (name == "naming-context" && base.empty()) base = value;
+    if (name == "active-directory" && value == "yes") active_directory = true;
+  }
+  if (active_directory) {
+    // Its searches take an account; a login with the principal name does not.
+    out.plugin = "exchange";
+    out.settings = {{"bind_as", "\"upn\""}};
+  } else if (!base.empty()) {
+    out.plugin = "ldap";
+    out.settings = {{"base", toml_text(base)}};
+  }
+  return out;
+}
+
+bool another_form_may_do(const finding& f) {
+  return f.what == verdict::reject && (f.why == reason::wrong_password || f.why == reason::no_such_user || f.why == reason::bad_name || f.why == reason::too_long || f.why == reason::not_permitted);
+}
+
+bool another_server_may_do(const finding& f) { return f.what == verdict::tempfail && !f.password_sent; }
+
+// ---------------------------------------------------------------- TOML
+
+std::string name_for(std::string_view host, std::string_view plugin) {
+  const bool address = canonical_ip(host).has_value();
+  std::string out = address ? "upstream" : to_lower(host.substr(0, host.find('.')));
+  std::erase_if(out, [](char c) { return !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'); });
+  if (out.empty() || out[0] == '-') out = "upstream";
+  return out.substr(0, 40) + "-" + std::string(plugin.substr(0, 23));
+}
+
+std::string toml_text(std::string_view text) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20 || byte == 0x7F) {
+      out += "\\u00";
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string to_toml(const backend_draft& d) {
+  std::string out = "[[backend]]\nname = " + toml_text(d.name) + "\nplugin = " + toml_text(d.plugin) + "\nupstream = [" + toml_text(d.url) + "]\n";
+  if (d.cleartext) out += "cleartext = true\n";
+  std::string tls;
+  const auto add = [&tls](std::string_view key, const std::string& value) { tls.append(tls.empty() ? " " : ", ").append(key).append(" = ").append(value); };
+  if (!d.verify) add("verify", "false");
+  if (!d.ca_file.empty()) add("ca_file", toml_text(d.ca_file));
+  if (!d.server_name.empty()) add("server_name", toml_text(d.server_name));
+  if (!d.pin.empty()) add("pin_sha256", "[" + toml_text(d.pin) + "]");
+  if (!tls.empty()) out += "tls = {" + tls + " }\n";
+  if (!d.settings.empty()) out += "[backend.settings]\n";
+  for (const auto& [key, value] : d.settings) out += key + " = " + value + "\n";
+  return out;
+}
+
+std::string trial_configuration(const backend_draft& d, std::span<const std::string> plugin_dirs) {
+  std::string dirs;
+  for (const std::string& dir : plugin_dirs) dirs += (dirs.empty() ? "" : ", ") + toml_text(dir);
+  return "[broker]\nplugin_dirs = [" + dirs + "]\n[[listener]]\nname = \"none\"\nprotocol = \"http\"\naddress = \"unix:/run/authbroker/none.sock\"\n" + to_toml(d) +
+         "[[route]]\ndomains = [\"*\"]\nlogin = [" + toml_text(d.name) + "]\n";
+}
+
+// ---------------------------------------------------------------- advice
+
+namespace {
+
+class adviser {
+ public:
+  explicit adviser(const probe_facts& facts) : facts_(facts) {}
+
+  probe_advice give() {
+    for (const probed_server& s : facts_.servers) about(s);
+    if (facts_.servers.size() > 1) about_choice();
+    about_logins();
+    about_mailboxes();
+    write();
+    out_.status = status();
+    return std::move(out_);
+  }
+
+ private:
+  void say(std::string sentence) {
+    if (std::find(out_.sentences.begin(), out_.sentences.end(), sentence) == out_.sentences.end()) out_.sentences.push_back(std::move(sentence));
+  }
+
+  static bool in_the_clear(const probed_server& s) { return s.tls == tls_use::none; }
+  static std::string attribute(const probed_server& s, std::string_view name) {
+    const auto at = std::find_if(s.attributes.begin(), s.attributes.end(), [name](const auto& a) { return a.first == name; });
+    return at == s.attributes.end() ? std::string() : at->second;
+  }
+
+  void about(const probed_server& s) {
+    const std::string at = s.draft.url + ": ";
+    if (!s.problems.empty()) return say(at + "the settings are not right, see above; plugin settings are given with --set.");
+    const reason why = s.outcome.what == verdict::tempfail ? s.outcome.why : reason::none;
+    if (why == reason::tls_untrusted && !s.key.empty())
+      say(at + "the certificate cannot be trusted. If your own CA issued it, try again with --ca FILE. If the server's administrator confirms that its key is sha256//" + s.key +
+          ", try again with --pin " + s.key + ". No password is sent before.");
+    if (why == reason::tls_name && !s.key.empty()) say(at + "the certificate is for another name. Use a name that it holds in the URL, or try again with --server-name NAME.");
+    if (why == reason::tls_unavailable) say(at + "the server offers no STARTTLS: a password would travel unencrypted. Have it switched on, or use a port with TLS from the start.");
+    if (facts_.servers.size() == 1 && !s.works() && s.key.empty())
+      if (const verdict_row* row = find_row(s.outcome.what, s.outcome.why)) say(at + std::string(row->advice));
+    if (attribute(s, "login-disabled") == "yes") say(at + "the server takes no password on this connection.");
+    if (const std::string delay = attribute(s, "login-delay-s"); !delay.empty()) say(at + "one account may log in every " + delay + " s only; an earlier login is tempfail too_frequent.");
+    if (s.works() && s.answers_login && in_the_clear(s)) say(at + "passwords travel unencrypted; cleartext = true says that you know. No login is tried so, unless --cleartext is given.");
+    if (s.works() && s.greeting.find("Dovecot") != std::string::npos)
+      say(at + "this is Dovecot, which slows down addresses that logins fail from. Set forward_client = true, and list the broker in Dovecot's login_trusted_networks, or it takes all users for one address.");
+  }
+
+  void about_choice() {
+    const probed_server* const s = login_server();
+    const auto working = std::count_if(facts_.servers.begin(), facts_.servers.end(), [](const probed_server& each) { return each.works() && each.answers_login; });
+    if (s != nullptr && s->works() && working > 1) say("Several of them take logins; the configuration below uses " + s->draft.url + ".");
+  }
+
+  void about_logins() {
+    if (facts_.account && facts_.logins.empty() && login_server() != nullptr) say("No login was tried: no server that may see the password could be used.");
+    if (!facts_.account && login_server() != nullptr)
+      say("Whether logins want the full address or the bare name only a login shows: try again with --address, and the password of an account of yours.");
+    for (const login_try& t : facts_.logins) {
+      if (t.outcome.what == verdict::accept) {
+        say(t.form == name_form::full_address ? "Logins want the full address: \"" + t.login_name + "\" was accepted." : "Logins want the bare name: \"" + t.login_name + "\" was accepted, so the route has strip_domain = true.");
+      } else if (t.outcome.what == verdict::reject && !another_form_may_do(t.outcome)) {
+        say("The server knows \"" + t.login_name + "\", but does not let it in: " + std::string(name(t.outcome.why)) + ".");
+      } else if (t.outcome.what == verdict::tempfail) {
+        if (const verdict_row* row = find_row(t.outcome.what, t.outcome.why)) say("The login as \"" + t.login_name + "\" could not be judged: " + std::string(row->advice));
+      }
+      if (t.then == after_refusal::hangs_up) say("The server hangs up after a refused login. The broker goes by the refusal, and connects again; nothing is to be set.");
+    }
+    const bool all_refused = !facts_.logins.empty() && std::all_of(facts_.logins.begin(), facts_.logins.end(), [](const login_try& t) { return another_form_may_do(t.outcome); });
+    if (all_refused) say("No form of the name was accepted. Is the password right? Try it with a mail program. Other forms are possible: see login_name in authbroker.toml(5).");
+  }
+
+  void about_mailboxes() {
+    if (facts_.domain.empty() && mailbox_server() != nullptr) say("Whether this server knows which mailboxes exist only questions show: try again with --domain, or --address.");
+    const mailbox_try* const best = best_mailboxes();
+    for (const mailbox_try& t : facts_.mailboxes) {
+      if (&t != best && best != nullptr && tells(*best)) continue;
+      const std::string at = t.draft.url + ", " + way(t) + ": ";
+      if (t.invented.what == verdict::exists || t.invented.why == reason::accepts_all)
+        say(at + "accepts mailboxes that nobody has, so that its yes means nothing. Have it refuse unknown recipients during the SMTP session, or use a directory.");
+      else if (t.invented.what == verdict::unverifiable)
+        say(at + "does not tell which mailboxes exist (" + std::string(name(t.invented.why)) + ").");
+      else if (t.invented.what == verdict::tempfail)
+        say(at + "could not be asked about a mailbox: " + std::string(name(t.invented.why)) + (t.invented.operator_text.empty() ? "" : ", " + t.invented.operator_text) + ".");
+      else if (t.account && t.account->what == verdict::absent)
+        say(at + "says of a mailbox that nobody has and of the account's own that they do not exist. Is the address right?");
+      else if (tells(t))
+        say(at + "tells which mailboxes exist.");
+    }
+  }
+
+  static std::string way(const mailbox_try& t) {
+    for (const auto& [key, value] : t.draft.settings)
+      if (key == "methods") return value == "[\"vrfy\"]" ? "asked by VRFY" : value == "[\"rcpt\"]" ? "asked by RCPT" : "asked by " + value;
+    return "plugin " + t.draft.plugin;
+  }
+
+  static bool tells(const mailbox_try& t) { return t.invented.what == verdict::absent && (!t.account || t.account->what == verdict::exists); }
+
+  const mailbox_try* best_mailboxes() const {
+    const auto at = std::find_if(facts_.mailboxes.begin(), facts_.mailboxes.end(), tells);
+    return at == facts_.mailboxes.end() ? nullptr : &*at;
+  }
+
+  // The server that the printed login backend names: of the login that worked, of the last that was tried, the first that
+  // works, else the first that answered at all.
+  const probed_server* login_server() const {
+    for (const login_try& t : facts_.logins)
+      if (t.outcome.what == verdict::accept) return &facts_.servers[t.server];
+    if (!facts_.logins.empty()) return &facts_.servers[facts_.logins.back().server];
+    for (const bool encrypted : {true, false})
+      for (const probed_server& s : facts_.servers)
+        if (s.works() && s.answers_login && in_the_clear(s) != encrypted) return &s;
+    for (const probed_server& s : facts_.servers)
+      if (s.answers_login && !s.key.empty()) return &s;
+    return nullptr;
+  }
+
+  const probed_server* mailbox_server() const {
+    const auto at = std::find_if(facts_.servers.begin(), facts_.servers.end(), [](const probed_server& s) { return s.works() && s.answers_mailbox; });
+    return at == facts_.servers.end() ? nullptr : &*at;
+  }
+
+  std::optional<name_form> known_form() const {
+    for (const login_try& t : facts_.logins)
+      if (t.outcome.what == verdict::accept || (t.outcome.what == verdict::reject && !another_form_may_do(t.outcome))) return t.form;
+    return std::nullopt;
+  }
+
+  void write() {
+    const probed_server* const login = login_server();
+    std::optional<backend_draft> mailbox;
+    if (const mailbox_try* best = best_mailboxes()) mailbox = best->draft;
+    else if (const probed_server* s = mailbox_server(); s != nullptr && facts_.mailboxes.empty()) mailbox = s->draft;
+    if (login == nullptr && !mailbox) return;
+    std::string& text = out_.configuration;
+    if (login != nullptr) {
+      if (!login->works()) text += "# This backend does not work yet: " + std::string(name(login->outcome.why)) + ".\n";
+      text += to_toml(login->draft);
+      if (!login->works() && login->draft.pin.empty() && !login->key.empty())
+        text += "# Only if the server's administrator confirms this key:\n# tls = { verify = false, pin_sha256 = [" + toml_text(login->key) + "] }\n";
+      text += '\n';
+    }
+    const bool shared = login != nullptr && mailbox && mailbox->name == login->draft.name;
+    if (mailbox && !shared) text += to_toml(*mailbox) + '\n';
+    text += "[[route]]\ndomains = [" + toml_text(facts_.domain.empty() ? "example.com" : facts_.domain) + "]" + (facts_.domain.empty() ? "  # your own" : "") + "\n";
+    if (login != nullptr) text += "login = [" + toml_text(login->draft.name) + "]\n";
+    if (mailbox) text += "mailbox = [" + toml_text(mailbox->name) + "]\n";
+    if (login == nullptr || is_directory(login->draft)) return;
+    const auto form = known_form();
+    if (form == name_form::bare_name) text += "strip_domain = true\n";
+    else if (!form) text += "# strip_domain = true  # if the server wants the bare name\n";
+  }
+
+  int status() const {
+    const auto& servers = facts_.servers;
+    if (std::none_of(servers.begin(), servers.end(), [](const probed_server& s) { return s.works(); }))
+      return !servers.empty() && std::all_of(servers.begin(), servers.end(), [](const probed_server& s) { return !s.problems.empty(); }) ? 78 : 75;
+    if (facts_.account && login_server() != nullptr) {
+      if (facts_.logins.empty()) return 75;
+      const verdict last = facts_.logins.back().outcome.what;
+      if (last != verdict::accept) return last == verdict::reject ? 1 : 75;
+      return 0;
+    }
+    if (facts_.mailboxes.empty() || login_server() != nullptr || best_mailboxes() != nullptr) return 0;
+    const auto is = [this](verdict v) { return std::any_of(facts_.mailboxes.begin(), facts_.mailboxes.end(), [v](const mailbox_try& t) { return t.invented.what == v; }); };
+    if (is(verdict::absent)) return 1;  // the account's own mailbox is unknown
+    return is(verdict::unverifiable) || is(verdict::exists) ? 3 : 75;
+  }
+
+  const probe_facts& facts_;
+  probe_advice out_;
+};
+
+}  // namespace
+
+probe_advice advise(const probe_facts& facts) { return adviser(facts).give(); }
+
+}  // namespace authbroker
