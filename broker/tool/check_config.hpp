@@ -21,9 +21,6 @@ struct check_outcome {
 // in the file. Returns once the child has ended; a child that runs longer than two minutes is killed, which is a problem.
 check_outcome check_config(const std::string& file, bool connect);
 
-// The daemon's program that belongs to this tool: ../sbin/authbrokerd beside it, else the one in PATH, else "".
-std::string find_daemon();
-
 // The admin socket that `file` names, read leniently: also from a configuration with problems, since a daemon with the
 // configuration before it may be running. "" if it names none or cannot be read.
 std::string admin_socket_in(const std::string& file);

@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "tool/admin.hpp"
 #include "tool/check_config.hpp"
+#include "tool/child.hpp"
 #include "tool/hash_password.hpp"
 #include "tool/prompt.hpp"
 #include "tool/table.hpp"
@@ -215,6 +216,41 @@ exit_code command_hash_password(const options& o) {
     return exit_code::usage;
   }
   return exit_code::yes;
+}
+
+// An account is asked for its password only where a login may come of it.
+exit_code command_probe(const options& o) {
+  const std::string daemon = find_daemon();
+  if (daemon.empty()) {
+    complain("probing needs authbrokerd, which was found neither in ../sbin nor in PATH");
+    return exit_code::tempfail;
+  }
+  result<secret> password{secret()};
+  if (o.password_stdin && o.address.empty()) {
+    complain("--password-stdin without --address: whose password is it?");
+    return exit_code::usage;
+  }
+  if (o.password_stdin) password = read_password_from_stdin();
+  else if (!o.address.empty() && o.probe.plugin != "vrfy") password = ask_for_password("Password for " + for_terminal(o.address) + " (empty: no login): ");
+  if (!password) {
+    complain(password.error().text);
+    return exit_code::usage;
+  }
+  try {
+    const probe_input input(o.probe, o.address, plugin_dirs_for(o.config, daemon), o.json, *password);
+    const child_result child = run_child({daemon, "--probe"}, input.view(), child_error::shown, std::chrono::minutes(5));
+    json::error_code bad;
+    const json::value report = json::parse(json::string_view(child.out.data(), child.out.size()), bad);
+    const json::object* object = bad ? nullptr : report.if_object();
+    if (object != nullptr) print(o.json ? json::serialize(report) + '\n' : render_probe(*object, o.probe.trace));
+    if (!child.trouble.empty()) complain(daemon + " --probe: " + child.trouble);
+    else if (object == nullptr && child.status == 0) complain(daemon + " --probe: no report");
+    if (child.status < 0 || (object == nullptr && child.status == 0)) return exit_code::tempfail;
+    return static_cast<exit_code>(child.status);
+  } catch (const std::invalid_argument& e) {
+    complain(e.what());
+    return exit_code::usage;
+  }
 }
 
 exit_code command_test_mailbox(const options& o) { return test(o, "mailbox", nullptr); }

@@ -3,6 +3,7 @@
 #pragma once
 #include <string>
 
+#include "tool/probe.hpp"
 #include "tool/render.hpp"
 
 namespace authbroker {
@@ -17,6 +18,7 @@ struct options {
   std::string scheme = "yescrypt";
   bool connect = false;
   bool password_stdin = false;
+  probe_options probe;
 };
 
 exit_code command_check_config(const options&);
@@ -30,5 +32,6 @@ exit_code command_plugins(const options&);
 exit_code command_reload(const options&);
 exit_code command_drain(const options&);
 exit_code command_hash_password(const options&);
+exit_code command_probe(const options&);
 
 }  // namespace authbroker

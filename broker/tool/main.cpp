@@ -42,6 +42,19 @@ void describe(CLI::App& app, options& o, command& chosen) {
   mailbox->add_option("address", o.address, "The mail address")->required();
   for (CLI::App* sub : {login, mailbox}) sub->add_option("--client", o.client, "The end user's IP address, as a trusted caller would report it");
 
+  CLI::App* probe = add(app, "probe", "Learn what an upstream is like; print a backend and a route to paste", chosen, authbroker::command_probe);
+  probe->add_option("url", o.probe.url, "Such as pop3s://mail.example.com; a host alone is tried at the usual ports")->required();
+  probe->add_option("--address", o.address, "An account of yours: tries a login, with the full address and, if that is refused, the bare name");
+  probe->add_flag("--password-stdin", o.password_stdin, "Read the account's password from standard input instead of asking");
+  probe->add_option("--domain", o.probe.domain, "Whose mailboxes to ask about (default: the address's domain)");
+  probe->add_option("--plugin", o.probe.plugin, "The plugin to ask with (default: those that go with the URL)");
+  probe->add_option("--set", o.probe.settings, "A setting of the plugin, as KEY=VALUE; may be repeated")->take_all()->expected(1);
+  probe->add_option("--ca", o.probe.ca_file, "Trust the certificates of this file");
+  probe->add_option("--pin", o.probe.pin, "Trust this key only: base64 of a SHA-256, as probe shows it");
+  probe->add_option("--server-name", o.probe.server_name, "The name that the certificate must bear (default: the URL's host)");
+  probe->add_flag("--cleartext", o.probe.cleartext, "Send the account's password also where there is no TLS");
+  probe->add_flag("--trace", o.probe.trace, "Show each stage with its time");
+
   add(app, "explain", "Show route, login name and backends; contacts nothing", chosen, authbroker::command_explain)
       ->add_option("address", o.address, "The address")->required();
   add(app, "why", "Show a recent decision again", chosen, authbroker::command_why)->add_option("id", o.id, "The id of an answer")->required();
