@@ -1,5 +1,7 @@
 #include "extensions.hpp"
 
+#include <abk/words.hpp>
+
 #include <algorithm>
 
 namespace smtp {
@@ -7,15 +9,6 @@ namespace {
 
 constexpr std::size_t words_max = 32;
 constexpr std::size_t word_bytes_max = 40;
-
-std::string_view next_word(std::string_view& line) {
-  const std::size_t from = std::min(line.find_first_not_of(" \t\r"), line.size());
-  line.remove_prefix(from);
-  const std::size_t end = std::min(line.find_first_of(" \t\r"), line.size());
-  const std::string_view word = line.substr(0, end);
-  line.remove_prefix(end);
-  return word;
-}
 
 std::string upper(std::string_view word) {
   std::string out(word);
@@ -29,7 +22,7 @@ bool printable(std::string_view word) {
 }
 
 void add_words(std::vector<std::string>& to, std::string_view line) {
-  for (std::string_view word = next_word(line); !word.empty(); word = next_word(line)) {
+  for (std::string_view word = abk::next_word(line); !word.empty(); word = abk::next_word(line)) {
     if (word.size() > word_bytes_max || !printable(word) || to.size() == words_max) continue;
     std::string name = upper(word);
     if (std::find(to.begin(), to.end(), name) == to.end()) to.push_back(std::move(name));
@@ -48,14 +41,14 @@ std::uint64_t number(std::string_view digits) {
 }
 
 void add_line(extensions& to, std::string_view line) {
-  const std::string name = upper(next_word(line).substr(0, word_bytes_max));
+  const std::string name = upper(abk::next_word(line).substr(0, word_bytes_max));
   if (name == "STARTTLS") to.starttls = true;
   else if (name == "PIPELINING") to.pipelining = true;
   else if (name == "8BITMIME") to.eight_bit_mime = true;
   else if (name == "SMTPUTF8") to.smtputf8 = true;
   else if (name == "ENHANCEDSTATUSCODES") to.enhanced_status_codes = true;
   else if (name == "VRFY") to.vrfy = true;
-  else if (name == "SIZE") to.size = number(next_word(line));
+  else if (name == "SIZE") to.size = number(abk::next_word(line));
   else if (name == "AUTH") add_words(to.mechanisms, line);
   else if (name.starts_with("AUTH=")) {
     add_words(to.mechanisms, std::string_view(name).substr(5));
@@ -82,9 +75,13 @@ extensions parse_extensions(std::string_view text) {
   extensions out;
   out.ehlo = true;
   std::size_t at = text.find('\n');
+  std::string_view first = text.substr(0, at);
+  if (const std::string_view name = abk::next_word(first); name.size() <= 255) out.server = name;
   while (at != text.npos) {
     const std::size_t end = std::min(text.find('\n', at + 1), text.size());
-    add_line(out, text.substr(at + 1, end - at - 1));
+    std::string_view line = text.substr(at + 1, end - at - 1);
+    if (line.ends_with('\r')) line.remove_suffix(1);  // CR CR LF
+    add_line(out, line);
     at = end == text.size() ? text.npos : end;
   }
   return out;

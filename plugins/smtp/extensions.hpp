@@ -10,6 +10,7 @@ namespace smtp {
 
 struct extensions {
   bool ehlo = false;  // the server knows EHLO; else nothing below is set
+  std::string server;  // what the server calls itself: the first word of its answer; empty if that is longer than 255 bytes
   bool starttls = false;
   bool pipelining = false;
   bool eight_bit_mime = false;

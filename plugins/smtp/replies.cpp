@@ -5,9 +5,7 @@
 namespace smtp {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 bool digit(char c) { return c >= '0' && c <= '9'; }
-bool same(char a, char b) { return lower(a) == lower(b); }
 
 // A number of one to three digits at the start of `text`, which is cut off it; -1: there is none.
 int take_number(std::string_view& text) {
@@ -23,12 +21,6 @@ int take_number(std::string_view& text) {
 }
 
 }  // namespace
-
-bool same_word(std::string_view a, std::string_view b) { return std::equal(a.begin(), a.end(), b.begin(), b.end(), same); }
-
-bool contains(std::string_view text, std::string_view part) {
-  return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
-}
 
 reply_line parse_line(std::string_view line) {
   reply_line out;

@@ -78,8 +78,4 @@ taken take_reply(std::string_view in, bounds b = {});
 // "535 5.7.8 text", lines joined by blanks: for operator texts.
 std::string in_words(const reply&);
 
-// True if `text` holds `part`, whatever the letter case of ASCII; the same for whole words.
-bool contains(std::string_view text, std::string_view part);
-bool same_word(std::string_view a, std::string_view b);
-
 }  // namespace smtp
