@@ -4,6 +4,7 @@
 
 #include "carry.hpp"
 #include "fold.hpp"
+#include "root_dse.hpp"
 
 namespace directory {
 namespace {
@@ -29,6 +30,9 @@ hit owned(const search_entry& e) {
   }
   return out;
 }
+
+// The entry with the empty name is no person's: it is what the directory says of itself.
+bool about_itself(const service& as, std::size_t base) { return as.scope == search_scope::base && as.bases[base].empty(); }
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
@@ -135,6 +139,7 @@ void search_session::start_search(asked_ref one, std::size_t base, bool second_f
   out.time_limit = as.time_limit;
   out.filter = probe ? everything : second_filter ? std::string_view(one->now.required) : std::string_view(one->now.filter);
   if (!probe && !second_filter) out.attributes = as.attributes;
+  if (probe && about_itself(as, base)) out.attributes = root_attributes();
   const std::int32_t id = new_id();
   const std::string bytes = encode_search(id, out);
   search s;
@@ -188,6 +193,7 @@ void search_session::found(search& s, const search_entry& entry, abk::io& up) {
   asked& a = **s.whose;
   if (a.question.kind == ABK_PROBE) {
     ++a.counts[s.base].entries;
+    if (about_itself(dialect_.search_as(), s.base) && a.told.empty()) a.told = tell_root(entry);
     return;
   }
   if (s.second_filter) {
@@ -282,8 +288,9 @@ void search_session::conclude_probe(asked_ref one, abk::io& up) {
       return tell(one, abk::answer::tempfail(reason::misconfigured, "probe.nothing", "no entries under " + quoted(base) + ": is it the right base, and may the account read there?"), up);
     const std::string text = (more ? "at least " : "") + std::to_string(entries) + (entries == 1 ? " entry" : " entries");
     up.note(one->question.id, "counted", text + " under " + quoted(base));
-    out.attributes.emplace_back(base, text);
+    if (!about_itself(dialect_.search_as(), b)) out.attributes.emplace_back(base, text);
   }
+  out.attributes.insert(out.attributes.end(), one->told.begin(), one->told.end());
   tell(one, out, up);
 }
 

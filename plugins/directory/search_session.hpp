@@ -41,6 +41,7 @@ class search_session final : public connection {
       bool more = false;  // the server stopped there
     };
     std::vector<count> counts;  // of a probe, by base
+    std::vector<std::pair<std::string, std::string>> told;  // by the directory, of itself
     bool heard = false;
   };
   using asked_ref = std::list<asked>::iterator;
