@@ -146,7 +146,7 @@ void connection::take_step(std::uint32_t step) {
   const auto self = shared_from_this();
   if (state_ == state::closed) return;
   const bool shared = state_ == state::busy && questions_max() > 1;
-  if (shared && step == ABK_READ) flush_soon();
+  if (shared && (step == ABK_READ || step == ABK_DRAIN)) flush_soon();
   else flush();
   if (state_ == state::closed) return;
   const auto reply = pool_->core().rules.timeouts.reply;
@@ -154,6 +154,13 @@ void connection::take_step(std::uint32_t step) {
   if (state_ == state::preparing) timer_.arm(std::min<steady::time_point>(steady::now() + reply, prepare_until_));
   else if (live() > 0) arm(reply);
   switch (step) {
+    case ABK_DRAIN:
+      if (state_ == state::preparing) {
+        misbehaved("DRAIN during prepare");
+        return;
+      }
+      closing_ = true;
+      [[fallthrough]];
     case ABK_READ:
       std::erase_if(questions_, [](const question& q) { return q.asked == nullptr; });
       if (io_.eof) return lost(reason::upstream_down, trouble_.empty() ? "the upstream closed the connection" : trouble_);
@@ -286,7 +293,7 @@ void connection::timed_out() {
     case state::opening: return look_up_too_late();
     case state::preparing: return upstream_failed(reason::upstream_down, "no answer within " + format_duration(pool_->core().rules.timeouts.reply), true);
     case state::busy: return end(reason::deadline, "no reply within " + format_duration(pool_->core().rules.timeouts.reply));
-    case state::ready:
+    case state::ready: return dismiss();
     case state::tidying: return close_now();
     case state::fresh:
     case state::closed: return;
@@ -325,7 +332,16 @@ void connection::end(reason why, const std::string& text) {
 
 void connection::retire() {
   closing_ = true;
-  if (live() == 0 && reserved_ == nullptr && state_ != state::tidying) close_now();
+  if (live() == 0 && reserved_ == nullptr && state_ != state::tidying) dismiss();
+}
+
+void connection::dismiss() {
+  const auto self = shared_from_this();
+  if (state_ == state::ready && !io_.eof && ABK_HAS(session_, abk_session, farewell) && session_->farewell != nullptr) {
+    guarded("farewell", [&] { session_->farewell(session_, &io_); });
+    flush();
+  }
+  close_now();
 }
 
 void connection::close_now() {

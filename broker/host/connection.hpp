@@ -43,6 +43,8 @@ class connection : public std::enable_shared_from_this<connection> {
   bool served() const { return next_id_ > 1; }  // a question was asked on it
   // Ends it now; unanswered questions get tempfail shutting_down.
   void close_now();
+  // Ends it now, idle as it is, with the plugin's last words.
+  void dismiss();
   // Ends it now if nobody waits for an answer on it, else when that is given.
   void retire();
 

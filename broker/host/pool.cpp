@@ -192,7 +192,7 @@ void pool::make_room() {
         if (self->waiting_.empty() || self->permits_used_ < self->connections_max_) return;
       }
       for (const auto& c : self->local(*w).all)
-        if (c->idle()) return std::shared_ptr<connection>(c)->close_now();
+        if (c->idle()) return std::shared_ptr<connection>(c)->dismiss();
     });
 }
 
@@ -214,7 +214,7 @@ void pool::connection_ready(const std::shared_ptr<connection>& c, bool fresh) {
     const std::lock_guard hold(mutex_);
     wanted_elsewhere = !waiting_.empty() && permits_used_ >= connections_max_;
   }
-  if (wanted_elsewhere) c->close_now();
+  if (wanted_elsewhere) c->dismiss();
 }
 
 // Those who wait come before those who ask next.

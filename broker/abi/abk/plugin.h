@@ -172,8 +172,10 @@ enum {
  *              with destroy(). Bytes unread at this point are an injection: the host ends the session.
  *   READY      The connection can take a question: begin() follows, perhaps much later; bytes or the end of the stream that
  *              come before it end the session, unless the plugin asked for IDLE_READ in its backend's flags.
- *   CLOSE      Nothing more is wanted. What is queued is sent if that is quick, and the connection is closed. */
-typedef enum abk_step { ABK_READ = 1, ABK_START_TLS = 2, ABK_READY = 3, ABK_CLOSE = 4 } abk_step;
+ *   CLOSE      Nothing more is wanted. What is queued is sent if that is quick, and the connection is closed.
+ *   DRAIN      As READ; and from now on no further question begins on this connection, as its server has had enough of them.
+ *              Not during prepare. */
+typedef enum abk_step { ABK_READ = 1, ABK_START_TLS = 2, ABK_READY = 3, ABK_CLOSE = 4, ABK_DRAIN = 5 } abk_step;
 
 enum { /* abk_io.channel */
   ABK_CLEARTEXT = 0,        /* not encrypted, and the configuration says that this is wanted */
@@ -186,7 +188,7 @@ typedef struct abk_range { /* frozen. Bytes of one send() that are secret, or le
 } abk_range;
 
 /* The host's end of one session; owned by the host, valid as long as the session. Its functions may be called from within
- * prepare, begin and resume only. */
+ * prepare, begin, resume and farewell only. */
 typedef struct abk_io {
   uint32_t size;
   void *host;
@@ -229,6 +231,9 @@ typedef struct abk_session {
   bool (*cancel)(struct abk_session *, uint32_t id);
   /* Also the way to cancel everything, at any point between two calls. [session] */
   void (*destroy)(struct abk_session *);
+  /* The connection is idle and the host is about to close it: the moment to take leave, as protocols like it. What is queued is
+   * sent if that is quick, and destroy() follows; no answer is read. NULL: nothing is to be said. [session] */
+  void (*farewell)(struct abk_session *, abk_io *);
 } abk_session;
 
 /* ---------------------------------------------------------------- the check kind */

@@ -30,6 +30,8 @@ class connection_rig {
 
   state is() const { return state_; }
   bool tls() const { return io_.channel == ABK_TLS; }
+  void unwatch() { io_.watched = false; }  // no transcript is being made
+  bool draining() const { return draining_; }  // it takes no further questions
   bool listens() const { return state_ == state::preparing || state_ == state::busy; }
   std::uint32_t role() const { return role_; }
 
@@ -57,6 +59,7 @@ class connection_rig {
       host_.complain("a question for a connection that is not ready");
       return 0;
     }
+    if (draining_) host_.complain("a question for a connection that takes no more");
     if (io_.channel == ABK_STARTTLS_WANTED) host_.complain("READY before TLS was up");
     const std::uint32_t id = next_id_++;
     auto kept = std::make_unique<kept_question>(q, id);
@@ -72,6 +75,15 @@ class connection_rig {
     const bool good = session_->cancel != nullptr && session_->cancel(session_, id);
     open_.erase(id);
     return good;
+  }
+  // The host closes it, idle as it is.
+  void dismiss() {
+    if (state_ == state::ready && !io_.eof && session_->size >= sizeof(abk_session) && session_->farewell != nullptr) {
+      in_call_ = true;
+      session_->farewell(session_, &io_);
+      in_call_ = false;
+    }
+    destroy();
   }
   void destroy() {
     if (session_ != nullptr && session_->destroy != nullptr) session_->destroy(session_);
@@ -144,6 +156,10 @@ class connection_rig {
     }
     in_call_ = false;
     switch (then) {
+      case ABK_DRAIN:
+        if (preparing) host_.complain("DRAIN during prepare");
+        draining_ = true;
+        [[fallthrough]];
       case ABK_READ:
         if (io_.eof) lost("the connection ended");
         else if (io_.in.len >= 65536) lost("too much unread input");
@@ -155,6 +171,7 @@ class connection_rig {
         return;
       case ABK_READY:
         if (!open_.empty()) host_.complain("READY with a question unanswered");
+        if (draining_) host_.complain("READY after DRAIN");
         state_ = state::ready;
         if (io_.in.len > 0) destroy();
         return;
@@ -249,6 +266,7 @@ class connection_rig {
   abk_io io_{};
   state state_ = state::preparing;
   bool in_call_ = false;
+  bool draining_ = false;
   std::unique_ptr<char[]> input_;
   std::string sent_, marks_;
   std::map<std::uint32_t, std::unique_ptr<kept_question>> open_;
@@ -266,7 +284,7 @@ inline bool host_rig::fact_get(abk_io* io, std::uint32_t id, std::uint32_t scope
 }
 inline void host_rig::fact_put(abk_io* io, std::uint32_t id, std::uint32_t scope, abk_str key, abk_str what, std::uint32_t ttl_s) {
   connection_rig& at = connection_rig::self(io);
-  if ((id == 0 && scope != ABK_FACT_UPSTREAM) || (id != 0 && at.open_.count(id) == 0)) at.host_.complain("a fact about no open question");
+  if (scope != ABK_FACT_UPSTREAM && at.open_.count(id) == 0) at.host_.complain("a fact about no open question");
   if (key.len > ABK_FACT_KEY_MAX || what.len > ABK_FACT_VALUE_MAX) at.host_.complain("a fact that is too long");
   else if (ttl_s == 0) at.host_.facts.erase(std::to_string(scope) + "/" + std::string(key.data, key.len));
   else at.host_.facts[std::to_string(scope) + "/" + std::string(key.data, key.len)] = std::string(what.data, what.len);

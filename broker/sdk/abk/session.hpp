@@ -14,7 +14,7 @@
 
 namespace abk {
 
-enum class step : std::uint32_t { read = ABK_READ, start_tls = ABK_START_TLS, ready = ABK_READY, close = ABK_CLOSE };
+enum class step : std::uint32_t { read = ABK_READ, start_tls = ABK_START_TLS, ready = ABK_READY, close = ABK_CLOSE, drain = ABK_DRAIN };
 enum class encryption : std::uint32_t { none = ABK_CLEARTEXT, starttls_wanted = ABK_STARTTLS_WANTED, tls = ABK_TLS };
 enum class scope : std::uint32_t {
   backend = ABK_FACT_BACKEND,
@@ -105,6 +105,8 @@ class session {
   virtual step resume(io&) = 0;
   // True: the connection is still good without question `id`.
   virtual bool cancel(std::uint32_t /*id*/) { return false; }
+  // The last words on an idle connection.
+  virtual void farewell(io&) {}
 };
 
 // One [[backend]]; immutable once made.
@@ -207,6 +209,14 @@ inline bool cancel(abk_session* s, std::uint32_t id) noexcept {
     return false;
   }
 }
+inline void farewell(abk_session* s, abk_io* raw) noexcept {
+  auto& me = held_session::self(s);
+  io up(raw, me.of->on(), &me.open);
+  try {
+    me.inner->farewell(up);
+  } catch (...) {  // then without
+  }
+}
 inline void destroy_session(abk_session* s) noexcept { delete static_cast<held_session*>(s->self); }
 
 struct held_backend {
@@ -223,7 +233,7 @@ inline abk_session* open(const abk_backend* b, std::uint32_t role) noexcept {
     s->open.reserve(role < ABK_ROLES_MAX ? std::max<std::size_t>(1, me->about.questions_max[role]) : 1);
     s->inner = me->inner->open(role);
     if (!s->inner) return nullptr;
-    s->api = {sizeof(abk_session), s.get(), &prepare, &begin, &resume, &cancel, &destroy_session};
+    s->api = {sizeof(abk_session), s.get(), &prepare, &begin, &resume, &cancel, &destroy_session, &farewell};
     return &s.release()->api;
   } catch (...) {
     return nullptr;

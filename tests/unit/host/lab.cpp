@@ -227,6 +227,7 @@ abk_step line_begin(abk_session* s, const abk_question* q, abk_io* io) {
   return ABK_READ;
 }
 
+void line_farewell(abk_session*, abk_io* io) { say(io, "BYE\n", false); }
 void line_destroy(abk_session* s) { delete &of(s); }
 
 struct line_backend {
@@ -237,7 +238,7 @@ struct line_backend {
 abk_session* line_open(const abk_backend* b, std::uint32_t) {
   auto* s = new line_session;
   s->reusable = static_cast<const line_backend*>(b->self)->reusable;
-  s->api = {sizeof(abk_session), s, &line_resume, &line_begin, &line_resume, nullptr, &line_destroy};
+  s->api = {sizeof(abk_session), s, &line_resume, &line_begin, &line_resume, nullptr, &line_destroy, &line_farewell};
   return &s->api;
 }
 

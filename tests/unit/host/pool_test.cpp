@@ -168,6 +168,17 @@ TEST_F(Pool, AStaleConnectionIsReplacedOnce) {
   EXPECT_EQ(server.heard("KEY secret"), 2);
 }
 
+TEST_F(Pool, AnIdleConnectionIsClosedWithThePluginsLastWords) {
+  const lab::line_server server(lab::honest());
+  backend_rules r = lab::rules_for({server.upstream()});
+  r.pool.idle = 20ms;
+  const auto b = make(r, true).backend;
+  EXPECT_EQ(workers.ask(*b, lab::login(right), 5s).what, verdict::accept);
+  for (int i = 0; i < 500 && server.heard("BYE") == 0; ++i) std::this_thread::sleep_for(5ms);
+  EXPECT_EQ(server.heard("BYE"), 1);
+  EXPECT_EQ(server.connections(), 1);
+}
+
 TEST_F(Pool, F_13_ADeadUpstreamCostsOneRefusalOnceItIsKnownAndComesBackByItself) {
   backend_rules r = lab::rules_for({nobody()});
   r.breaker.failures = 2;
