@@ -1,0 +1,39 @@
+#include "memory.hpp"
+
+#include <charconv>
+#include <random>
+
+namespace vrfy {
+
+using namespace std::chrono;
+
+namespace {
+milliseconds now() { return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()); }
+}  // namespace
+
+std::string until(seconds from_now) { return std::to_string((now() + from_now).count()); }
+
+milliseconds time_left(std::string_view until) {
+  std::int64_t at = 0;
+  const auto [end, trouble] = std::from_chars(until.data(), until.data() + until.size(), at);
+  if (trouble != std::errc() || end != until.data() + until.size()) return milliseconds(0);
+  return std::max(milliseconds(at) - now(), milliseconds(0));
+}
+
+mailbox decoy_beside(const mailbox& box) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789";
+  std::random_device random;
+  std::uniform_int_distribution<std::size_t> any(0, letters.size() - 1);
+  mailbox out;
+  for (int i = 0; i < 24; ++i) out.text += letters[any(random)];
+  out.text += '@';
+  out.text += box.domain;
+  out.domain = box.domain;
+  return out;
+}
+
+abk::answer accepts_all(bool by_vrfy) {
+  return abk::answer::unverifiable(abk::reason::accepts_all, by_vrfy ? "vrfy.accepts-all" : "rcpt.accepts-all", "the server says of an address that nobody has that it exists");
+}
+
+}  // namespace vrfy

@@ -1,0 +1,27 @@
+// The settings of one backend.
+#pragma once
+#include <abk/host.hpp>
+#include <smtp/opening.hpp>
+
+#include <string>
+#include <vector>
+
+namespace vrfy {
+
+enum class method : std::uint8_t { vrfy, rcpt };
+enum class preset : std::uint8_t { none, sendmail, domino, exchange };
+
+struct rules {
+  smtp::manners manners;
+  std::vector<method> methods{method::rcpt};  // in order, each once
+  std::string sender;                         // of MAIL FROM; empty: the null sender
+  bool detect_accept_all = true;
+  std::uint32_t session_questions = 100;      // of one connection
+  preset like = preset::none;
+  std::string backend;                        // for the log
+};
+
+// Reads them; complaints go to the host.
+rules read_rules(abk::settings&);
+
+}  // namespace vrfy

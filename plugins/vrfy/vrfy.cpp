@@ -1,0 +1,28 @@
+// A mailbox exists if a mail server says so, to VRFY or to RCPT. See authbroker-vrfy(5).
+#include <abk/sdk.hpp>
+
+#include "session.hpp"
+
+namespace {
+
+class vrfy_backend final : public abk::backend {
+ public:
+  vrfy_backend(const abk::host& on, vrfy::rules r) : backend(on), rules_(std::move(r)) {}
+
+  traits about() const override {
+    traits out;
+    out.kinds = ABK_MAILBOX | ABK_PROBE;
+    out.questions_max[0] = vrfy::questions_at_a_time;
+    return out;
+  }
+  std::unique_ptr<abk::session> open(std::uint32_t) const override { return std::make_unique<vrfy::session>(rules_, on()); }
+
+ private:
+  vrfy::rules rules_;
+};
+
+std::unique_ptr<abk::backend> create(const abk::host& on, abk::settings& given) { return std::make_unique<vrfy_backend>(on, vrfy::read_rules(given)); }
+
+}  // namespace
+
+ABK_PLUGIN("vrfy", "1", create);
