@@ -31,6 +31,8 @@ class transcript {
   transcript& knows(std::uint32_t scope, const std::string& key, std::string what) { return facts_[std::to_string(scope) + "/" + key] = std::move(what), *this; }
   // Only as it stands, and cut between messages: for upstreams that speak out of turn, whose effect depends on how the bytes arrive.
   transcript& unsplit() { return split_ = false, *this; }
+  // As nearly always: nobody makes a transcript of the conversation.
+  transcript& unwatched() { return watched_ = false, *this; }
 
   // ---- the story
   transcript& upstream(std::string bytes) { return add(verb::upstream, std::move(bytes)); }
@@ -138,6 +140,7 @@ class transcript {
     if (!host.problems.empty()) return fail(name, 0, "configuration: " + host.problems.front());
     const abk_backend& api = *host.backend();
     auto up = std::make_unique<connection_rig>(host, channel_, ask_.kind == ABK_LOGIN ? api.login_role : ask_.kind == ABK_MAILBOX ? api.mailbox_role : 0);
+    if (!watched_) up->unwatch();
     ask question = ask_;
     bool asked = false, cut = false;
     std::uint32_t id = 0;
@@ -227,6 +230,7 @@ class transcript {
           if (!up->sent().empty()) return fail(name, e, "unexpected " + shown(up->sent()));
           question.carry = up->carry;
           up = std::make_unique<connection_rig>(host, channel_, up->next_role);
+          if (!watched_) up->unwatch();
           asked = false;
           look(e, 0);
           break;
@@ -269,7 +273,7 @@ class transcript {
   std::uint32_t channel_ = ABK_TLS;
   ask ask_;
   std::map<std::string, std::string> facts_;
-  bool split_ = true;
+  bool split_ = true, watched_ = true;
   std::vector<event> events_;
   std::vector<std::uint32_t> roles_;
   std::uint32_t verdict_ = ABK_TEMPFAIL, reason_ = ABK_REASON_INTERNAL;
