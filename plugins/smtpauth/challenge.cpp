@@ -1,0 +1,39 @@
+#include "challenge.hpp"
+
+#include <cstdint>
+
+namespace smtpauth {
+namespace {
+
+int value(char c) {
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+  if (c >= '0' && c <= '9') return c - '0' + 52;
+  if (c == '+') return 62;
+  if (c == '/') return 63;
+  return -1;
+}
+
+}  // namespace
+
+std::optional<std::string> decode_base64(std::string_view text) {
+  if (text.size() % 4 != 0 || text.size() > challenge_bytes_max) return {};
+  std::string out;
+  out.reserve(text.size() / 4 * 3);
+  while (!text.empty()) {
+    const bool last = text.size() == 4;
+    const std::size_t digits = last && text[3] == '=' ? (text[2] == '=' ? 2U : 3U) : 4U;
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      const int v = i < digits ? value(text[i]) : 0;
+      if (v < 0) return {};
+      group = group << 6 | static_cast<std::uint32_t>(v);
+    }
+    if (digits < 4 && (group & (digits == 2 ? 0xffffU : 0xffU)) != 0) return {};
+    for (std::size_t i = 0; i + 1 < digits; ++i) out += static_cast<char>(group >> (16 - 8 * i) & 0xffU);
+    text.remove_prefix(4);
+  }
+  return out;
+}
+
+}  // namespace smtpauth
