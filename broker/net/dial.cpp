@@ -29,6 +29,14 @@ std::string connect_problem(int error) {
   }
 }
 
+// 0 once connected, EALREADY while it is being tried (the first call says EINPROGRESS), else why it failed.
+int connect_again(int fd, const tcp::endpoint& to) {
+  int result = 0;
+  do result = ::connect(fd, to.data(), static_cast<socklen_t>(to.size()));
+  while (result != 0 && errno == EINTR);
+  return result == 0 || errno == EISCONN ? 0 : errno;
+}
+
 bool our_own_lack(int error) { return error == EMFILE || error == ENFILE || error == EADDRNOTAVAIL || error == ENOBUFS || error == ENOMEM; }
 
 }  // namespace
@@ -45,6 +53,7 @@ struct dial::impl : std::enable_shared_from_this<dial::impl> {
       : io(io_), addresses(std::move(addresses_)), port(port_), stagger(timers, [this] { next(); }) {}
 
   void next();
+  void settled(const std::shared_ptr<attempt>&, int error);
   void failed(attempt&, int error);
   void finish(outcome what);
 
@@ -72,32 +81,42 @@ void dial::impl::next() {
       continue;
     }
     a->socket.assign(to.protocol(), fd);
-    a->socket.non_blocking(true);
     attempts.push_back(a);
     ++under_way;
-    a->socket.async_connect(to, [self, a](const boost::system::error_code& ec) {
+    const int one = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    // On this host the handshake is over when connect() returns, though it says that it is not: the second call tells.
+    int error = connect_again(fd, to);
+    if (error == EINPROGRESS) error = connect_again(fd, to);
+    if (error != EALREADY) {
+      settled(a, error);
+      continue;
+    }
+    a->socket.async_wait(tcp::socket::wait_write, [self, a, to](const boost::system::error_code& ec) {
       if (self->over || a->over) return;
-      a->over = true;
-      --self->under_way;
-      if (ec) {
-        boost::system::error_code ignored;
-        a->socket.close(ignored);
-        self->failed(*a, ec.value());
-        self->next();
-        return;
-      }
-      boost::system::error_code ignored;
-      a->socket.set_option(tcp::no_delay(true), ignored);
-      outcome up{std::move(a->socket), reason::none, {}, a->to};
-      for (const auto& other : self->attempts)
-        if (other != a) up.behind.push_back(other->to);
-      self->finish(std::move(up));
+      self->settled(a, ec ? ec.value() : connect_again(a->socket.native_handle(), to));
+      self->next();
     });
     if (started < addresses.size()) stagger.arm(steady::now() + next_address_after);
     return;
   }
   if (!over && under_way == 0)
     finish({tcp::socket(io), lacking ? reason::overloaded : reason::upstream_down, problems.empty() ? "no address" : std::move(problems)});
+}
+
+// The first that is connected ends it all.
+void dial::impl::settled(const std::shared_ptr<attempt>& a, int error) {
+  a->over = true;
+  --under_way;
+  if (error != 0) {
+    boost::system::error_code ignored;
+    a->socket.close(ignored);
+    return failed(*a, error);
+  }
+  outcome up{std::move(a->socket), reason::none, {}, a->to};
+  for (const auto& other : attempts)
+    if (other != a) up.behind.push_back(other->to);
+  finish(std::move(up));
 }
 
 void dial::impl::failed(attempt& a, int error) {
