@@ -1,5 +1,7 @@
 #include "connection.hpp"
 
+#include <abk/words.hpp>
+
 namespace pop3 {
 namespace {
 
@@ -17,8 +19,6 @@ constexpr std::string_view carry_apop_refused = "apop-refused";
 
 // A refusal of APOP that leaves USER/PASS to be tried: the server judged the digest, or did not know the command.
 bool leaves_another_try(const abk::answer& a) { return a.what == abk::verdict::no || a.rule == "apop.err-unexplained"; }
-
-bool an_address(std::string_view text) { return !text.empty() && text.size() <= 45 && text.find_first_not_of("0123456789abcdefABCDEF:.") == text.npos; }
 
 }  // namespace
 
@@ -41,7 +41,7 @@ abk::part<abk::after> connection::answer(const abk::question& who, abk::channel 
     if (stale) co_return abk::after::close;
     co_return abk::after::ready;  // nothing was sent: the connection is as good as new
   }
-  if (rules_.forward_client && an_address(who.client)) co_await forward_client(who, up);
+  if (rules_.forward_client && abk::an_address(who.client)) co_await forward_client(who, up);
   perhaps found;
   try {
     found = co_await log_in(who, up);
@@ -149,12 +149,7 @@ abk::part<connection::perhaps> connection::by_user(const abk::question& who, abk
 }
 
 abk::part<connection::perhaps> connection::by_plain(const abk::question& who, abk::channel up, bool initial_response, bool after_apop) {
-  abk::secret_text message(2 + who.login_name.size() + who.password.size());
-  message.append('\0');
-  message.append(who.login_name);
-  message.append('\0');
-  message.append(who.password);
-  const abk::secret_text encoded = abk::base64(message.view());
+  const abk::secret_text encoded = abk::sasl_plain(who.login_name, who.password);
   if (initial_response) {
     up.command({"AUTH PLAIN ", encoded});
   } else {

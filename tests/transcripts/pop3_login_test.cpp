@@ -146,7 +146,7 @@ TEST(Pop3Auth, AServerThatDoesNotTakeAnInitialResponseIsAskedForAChallengeFromTh
   EXPECT_PLAYS(judged(next, "+OK\r\n", ABK_YES, ABK_REASON_NONE, "auth-plain.ok"));
   auto wrong = server_with(capa_sasl_coded);
   wrong.says(std::string("AUTH PLAIN ") + ann_plain + "\r\n").upstream("-ERR [AUTH] no\r\n").knows_not(ABK_FACT_UPSTREAM, "pop3.auth-plain");
-  EXPECT_PLAYS(wrong.expect(ABK_NO, ABK_REASON_WRONG_PASSWORD, "auth-plain.err-auth").says("QUIT\r\n").closes());
+  EXPECT_PLAYS(wrong.expect(ABK_NO, ABK_REASON_WRONG_PASSWORD, "auth-plain.err-auth").says("QUIT\r\n").upstream("+OK bye\r\n").closes());
 }
 
 TEST(Pop3Auth, PlainWithoutOneWhenTheLineWouldBeTooLong) {

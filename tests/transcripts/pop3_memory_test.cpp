@@ -29,7 +29,7 @@ TEST(Pop3Memory, AKnownServerIsNotAskedAgain) {
   wrong.upstream("-ERR [AUTH] no\r\n").learns(upstream, in_tls, dovecot);  // a rejection is no contradiction
   auto rejected = at_password(server_with(capa_dovecot));
   EXPECT_PLAYS(judged(rejected, "-ERR [AUTH] no\r\n", ABK_NO, ABK_REASON_WRONG_PASSWORD, "pass.err-auth").learns(upstream, in_tls, dovecot));
-  EXPECT_PLAYS(wrong.expect(ABK_NO, ABK_REASON_WRONG_PASSWORD, "pass.err-auth").says("QUIT\r\n").closes());
+  EXPECT_PLAYS(wrong.expect(ABK_NO, ABK_REASON_WRONG_PASSWORD, "pass.err-auth").says("QUIT\r\n").upstream("+OK bye\r\n").closes());
 }
 
 TEST(Pop3Memory, APromisedCodeCountsFromMemoryToo) {

@@ -16,8 +16,9 @@ enum {
 enum { ABK_FACT_KEY_MAX = 64, ABK_FACT_VALUE_MAX = 64 };
 typedef struct abk_facts {
   uint32_t size;
-  /* `id` names the question the fact is about; during prepare it is 0 and only ABK_FACT_UPSTREAM is legal. True if known and
-   * not expired; the value is copied to `value` (ABK_FACT_VALUE_MAX bytes of room), its length to *len. [session] */
+  /* `id` names the question the fact is about; during prepare, and once the question is answered, only ABK_FACT_UPSTREAM is
+   * legal. True if known and not expired; the value is copied to `value` (ABK_FACT_VALUE_MAX bytes of room), its length to *len.
+   * [session] */
   bool (*get)(abk_io *, uint32_t id, uint32_t scope, abk_str key, char *value, size_t *len);
   /* Over-long keys or values are dropped and counted against the plugin. A ttl_s of 0 forgets what was known. [session] */
   void (*put)(abk_io *, uint32_t id, uint32_t scope, abk_str key, abk_str value, uint32_t ttl_s);
