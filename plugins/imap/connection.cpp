@@ -10,7 +10,9 @@ namespace {
 using abk::reason;
 
 constexpr std::string_view fact_id = "imap.id";
+constexpr std::string_view fact_hangs_up = "hangs-up";
 constexpr std::chrono::hours a_day{24};
+constexpr int logout_lines_max = 16;
 
 }  // namespace
 
@@ -38,10 +40,24 @@ abk::part<abk::after> connection::answer(const abk::question& who, abk::channel 
   }
   if (found.what == abk::verdict::tempfail) forget_capabilities(up);
   else remember_capabilities(found, up);
+  const bool curious = up.watched() && found.what == abk::verdict::no;
   up.decide(found);
   // At once: what follows the verdict tells nothing. A server that waits for something else than a command is left alone.
-  if (judged_) up.send({"A" + std::to_string(++commands_), " LOGOUT\r\n"});
+  if (!judged_) co_return abk::after::close;
+  tag_ = "A" + std::to_string(++commands_);
+  up.send({tag_, " LOGOUT\r\n"});
+  if (curious) co_await see_whether_it_hangs_up(up);
   co_return abk::after::close;
+}
+
+// Does this server still take commands after a refusal? The LOGOUT that has been sent shows it.
+abk::part<void> connection::see_whether_it_hangs_up(abk::channel up) {
+  for (int n = 0; n < logout_lines_max; ++n) {
+    const std::optional<std::string> line = co_await up.line_or_end();
+    if (line && parse_reply(*line).tag != tag_) continue;
+    up.learn(abk::scope::upstream, fact_hangs_up, line ? "no" : "yes", a_day);
+    co_return;
+  }
 }
 
 // RFC 2971, with the field that servers behind a proxy look for.

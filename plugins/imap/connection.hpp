@@ -35,6 +35,7 @@ class connection final : public abk::conversation {
   abk::part<abk::answer> by_plain(const abk::question&, abk::channel, bool initial_response);
   abk::part<abk::answer> by_login(const abk::question&, abk::channel);
   abk::part<reply> announce(abk::channel, std::string_view before, std::size_t bytes);
+  abk::part<void> see_whether_it_hangs_up(abk::channel);
   abk::answer tell() const;
   circumstances now() const { return {rules_.like, rules_.busy, recalled_, alert_}; }
 
