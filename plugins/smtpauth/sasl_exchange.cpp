@@ -121,8 +121,8 @@ bool exchange::step(std::string_view challenge) {
   if (complete_ || (challenge.empty() && by_ != mechanism::ntlm)) return false;
   const char* out = nullptr;
   unsigned size = 0;
-  const bool first = challenge.empty();
-  return took(sasl_client_step(inside_->conn, first ? nullptr : challenge.data(), static_cast<unsigned>(challenge.size()), nullptr, &out, &size), out, size);
+  const int result = sasl_client_step(inside_->conn, challenge.empty() ? nullptr : challenge.data(), static_cast<unsigned>(challenge.size()), nullptr, &out, &size);
+  return took(result, out, size);
 }
 
 }  // namespace smtpauth

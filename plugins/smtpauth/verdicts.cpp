@@ -109,8 +109,10 @@ bool fits(words wanted, std::string_view text) {
     case words::too_frequent:
       return abk::says_too_frequent(text) || contains_one_of(text, {"too many auth", "too many failed", "too many invalid", "too many login", "too many attempts", "rate limit"});
     case words::trouble:
-      return abk::says_trouble(text) || contains_one_of(text, {"generic failure", "no mechanism available", "invalid authentication mechanism", "unsupported authentication mechanism",
-                                                               "unknown mechanism", "authentication server", "auth server", "cannot connect", "connection lost", "backend"});
+      // From "generic failure" on: what Cyrus SASL calls its errors, which Postfix and Sendmail repeat.
+      return abk::says_trouble(text) || contains_one_of(text, {"authentication server", "auth server", "cannot connect", "connection lost", "backend", "authentication mechanism",
+                                                               "generic failure", "no mechanism", "unknown mechanism", "bad protocol", "invalid parameter", "out of memory", "another step",
+                                                               "too weak", "encryption needed", "transient failure", "one time use of a plaintext", "version mismatch"});
     case words::wrong: return contains_one_of(text, {"credentials were incorrect", "incorrect credentials", "password is incorrect"});
     case words::disabled: return contains_one_of(text, {"account disabled", "account is disabled", "user disabled", "user is disabled", "account has been disabled", "account suspended", "account is suspended"});
     case words::locked: return contains_one_of(text, {"account locked", "account is locked", "account has been locked", "user is locked", "account temporarily locked"});
