@@ -119,6 +119,7 @@ abk::part<connection::perhaps> connection::by_plan(const abk::question& who, abk
   switch (by.by) {
     case mechanism::user: co_return co_await by_user(who, up, after_apop);
     // After APOP the first command must not bear the password: the server may be gone, and it must not be sent twice.
+    case mechanism::plain_ir:
     case mechanism::plain: co_return co_await by_plain(who, up, by.initial_response && !after_apop, after_apop);
     case mechanism::login: co_return co_await by_login(who, up, after_apop);
   }

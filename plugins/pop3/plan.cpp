@@ -26,6 +26,10 @@ abk::answer blank_in_name(std::string_view what) {
   return abk::answer::no(reason::bad_name, "local.blank-in-name", std::string(what) + " cannot carry a name with a space or a tab");
 }
 
+bool fits_one_line(std::string_view name, abk::secret_view password) {
+  return size_of("AUTH PLAIN \r\n") + abk::sasl_plain_size(name.size(), password.size()) <= command_bytes_max;
+}
+
 // Why this mechanism cannot carry them; nothing if it can.
 std::optional<abk::answer> excuse(mechanism by, std::string_view name, abk::secret_view password) {
   constexpr std::size_t line = command_bytes_max - size_of("\r\n");
@@ -33,6 +37,9 @@ std::optional<abk::answer> excuse(mechanism by, std::string_view name, abk::secr
     case mechanism::user:
       if (std::any_of(name.begin(), name.end(), blank)) return blank_in_name("USER");
       if (size_of("USER ") + name.size() > line || size_of("PASS ") + password.size() > line) return too_long();
+      return {};
+    case mechanism::plain_ir:
+      if (!fits_one_line(name, password)) return too_long();
       return {};
     case mechanism::plain:
       if (abk::sasl_plain_size(name.size(), password.size()) > line) return too_long();
@@ -47,6 +54,9 @@ std::optional<abk::answer> excuse(mechanism by, std::string_view name, abk::secr
 bool offered(mechanism by, const capabilities& can) {
   switch (by) {
     case mechanism::user: return can.user || !can.known;
+    // CAPA's SASL line is older (RFC 2449) than the initial response (RFC 5034): a server may know the one and refuse the other.
+    // With AUTH-RESP-CODE such a refusal is no verdict; without it, it would read as a wrong password.
+    case mechanism::plain_ir: return can.plain && can.auth_resp_code;
     case mechanism::plain: return can.plain;
     case mechanism::login: return can.login;
   }
@@ -65,10 +75,8 @@ std::variant<plan, abk::answer> choose(const std::vector<mechanism>& allowed, co
       continue;
     }
     plan out;
-    out.by = by;
-    // CAPA's SASL line is older (RFC 2449) than the initial response (RFC 5034): a server may know the one and refuse the other.
-    // With AUTH-RESP-CODE such a refusal is no verdict; without it, it would read as a wrong password.
-    out.initial_response = by == mechanism::plain && can.auth_resp_code && size_of("AUTH PLAIN \r\n") + abk::sasl_plain_size(name.size(), password.size()) <= command_bytes_max;
+    out.by = by == mechanism::plain_ir ? mechanism::plain : by;
+    out.initial_response = out.by == mechanism::plain && offered(mechanism::plain_ir, can) && fits_one_line(name, password);
     return out;
   }
   if (first_excuse) return *first_excuse;

@@ -12,8 +12,8 @@ rules read_rules(abk::settings& given) {
       "preset", {{"", preset::none}, {"communigate", preset::communigate}, {"mailtraq", preset::mailtraq}, {"imail", preset::imail}}, out.like);
   out.forward_client = given.flag("forward_client", out.forward_client);
   out.mechanisms =
-      given.some_of<mechanism>("mechanisms", {{"USER", mechanism::user}, {"PLAIN", mechanism::plain}, {"LOGIN", mechanism::login}}, out.mechanisms);
-  if (out.mechanisms.empty()) given.problem("mechanisms", "an empty list; wanted: at least one of \"USER\", \"PLAIN\", \"LOGIN\"");
+      given.some_of<mechanism>("mechanisms", {{"USER", mechanism::user}, {"PLAIN-IR", mechanism::plain_ir}, {"PLAIN", mechanism::plain}, {"LOGIN", mechanism::login}}, out.mechanisms);
+  if (out.mechanisms.empty()) given.problem("mechanisms", "an empty list; wanted: at least one of \"USER\", \"PLAIN-IR\", \"PLAIN\", \"LOGIN\"");
   return out;
 }
 

@@ -46,11 +46,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   can.known = (size & 1) != 0;
   const std::size_t half = size / 2;
   const std::string_view name = in.substr(0, half), password = in.substr(half);
-  const auto chosen = pop3::choose({pop3::mechanism::user, pop3::mechanism::plain, pop3::mechanism::login}, can, name, abk::secret_view(password));
+  const auto chosen = pop3::choose({pop3::mechanism::plain_ir, pop3::mechanism::user, pop3::mechanism::plain, pop3::mechanism::login}, can, name, abk::secret_view(password));
   if (const auto* by = std::get_if<pop3::plan>(&chosen)) {
     must(name.find_first_of(std::string_view("\r\n\0", 3)) == name.npos && password.find_first_of(std::string_view("\r\n\0", 3)) == password.npos, "a line break is carried");
     switch (by->by) {
       case pop3::mechanism::user: must(name.size() <= 248 && password.size() <= 248 && name.find(' ') == name.npos, "USER carries what it cannot"); break;
+      case pop3::mechanism::plain_ir: must(false, "a plan is PLAIN, with an initial response or without"); break;
       case pop3::mechanism::plain: must((name.size() + password.size() + 4) / 3 * 4 <= 253, "PLAIN carries what it cannot"); break;
       case pop3::mechanism::login: must((name.size() + 2) / 3 * 4 <= 253 && (password.size() + 2) / 3 * 4 <= 253, "LOGIN carries what it cannot"); break;
     }

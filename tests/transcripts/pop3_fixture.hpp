@@ -1,4 +1,4 @@
-// The beginnings that most POP3 transcripts share.
+// The beginnings that most POP3 transcripts share. USER comes first in them, as it does at most servers in the field.
 #pragma once
 #include <abk/transcript.hpp>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@ inline const abk_plugin* plugin() {
 }
 inline abk::test::transcript story() {
   abk::test::transcript t(plugin());
-  t.login("ann@example.com", "open sesame");
+  t.login("ann@example.com", "open sesame").settings({{"mechanisms", std::vector<std::string>{"USER", "PLAIN", "LOGIN"}}});
   return t;
 }
 

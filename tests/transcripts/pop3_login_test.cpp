@@ -241,9 +241,9 @@ TEST(Pop3Settings, WrongWordsAreNamedWithTheRightOnes) {
   EXPECT_EQ(problem({{"apop", "always"}}), "apop: \"always\"; wanted: \"never\", \"prefer\" or \"require\"");
   EXPECT_EQ(problem({{"in_use", ""}}), "in_use: \"\"; wanted: \"accept\" or \"tempfail\"");
   EXPECT_EQ(problem({{"preset", "exchange"}}), "preset: \"exchange\"; wanted: \"\", \"communigate\", \"mailtraq\" or \"imail\"");
-  EXPECT_EQ(problem({{"mechanisms", std::vector<std::string>{"USER", "SCRAM"}}}), "mechanisms: \"SCRAM\"; wanted: \"USER\", \"PLAIN\" or \"LOGIN\"");
+  EXPECT_EQ(problem({{"mechanisms", std::vector<std::string>{"USER", "SCRAM"}}}), "mechanisms: \"SCRAM\"; wanted: \"USER\", \"PLAIN-IR\", \"PLAIN\" or \"LOGIN\"");
   EXPECT_EQ(problem({{"mechanisms", std::vector<std::string>{"USER", "USER"}}}), "mechanisms: USER is there twice; each word once is wanted");
-  EXPECT_EQ(problem({{"mechanisms", std::vector<std::string>{}}}), "mechanisms: an empty list; wanted: at least one of \"USER\", \"PLAIN\", \"LOGIN\"");
+  EXPECT_EQ(problem({{"mechanisms", std::vector<std::string>{}}}), "mechanisms: an empty list; wanted: at least one of \"USER\", \"PLAIN-IR\", \"PLAIN\", \"LOGIN\"");
   EXPECT_EQ(problem({{"forward_client", "yes"}}), "forward_client: wrong type");
   EXPECT_EQ(problem({{"aopp", "never"}}), "aopp: nobody reads this key");
   EXPECT_EQ(problem({{"apop", "prefer"}, {"in_use", "accept"}, {"preset", ""}, {"forward_client", true}, {"mechanisms", std::vector<std::string>{"PLAIN"}}}), "");

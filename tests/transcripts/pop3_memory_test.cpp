@@ -32,6 +32,21 @@ TEST(Pop3Memory, AKnownServerIsNotAskedAgain) {
   EXPECT_PLAYS(wrong.expect(ABK_NO, ABK_REASON_WRONG_PASSWORD, "pass.err-auth").says("QUIT\r\n").upstream("+OK bye\r\n").closes());
 }
 
+TEST(Pop3Memory, AtAKnownServerALoginIsOneCommand) {
+  const abk::test::table by_default{{"mechanisms", std::vector<std::string>{"PLAIN-IR", "USER", "PLAIN", "LOGIN"}}};
+  const std::string line = "AUTH PLAIN AGFubkBleGFtcGxlLmNvbQBvcGVuIHNlc2FtZQ==\r\n";
+  auto right = known_server();
+  right.settings(by_default).says_secret(line, "AGFubkBleGFtcGxlLmNvbQBvcGVuIHNlc2FtZQ==");
+  EXPECT_PLAYS(judged(right, "+OK\r\n", ABK_YES, ABK_REASON_NONE, "auth-plain.ok"));
+  auto wrong = known_server();
+  wrong.settings(by_default).says_secret(line, "AGFubkBleGFtcGxlLmNvbQBvcGVuIHNlc2FtZQ==");
+  EXPECT_PLAYS(judged(wrong, "-ERR [AUTH] no\r\n", ABK_NO, ABK_REASON_WRONG_PASSWORD, "auth-plain.err-auth"));
+  // The server has forgotten what it could do: no verdict, and USER comes next.
+  auto lost = known_server();
+  lost.settings(by_default).says_secret(line, "AGFubkBleGFtcGxlLmNvbQBvcGVuIHNlc2FtZQ==").upstream("-ERR unknown command\r\n").knows_not(upstream, in_tls);
+  EXPECT_PLAYS(lost.expect(ABK_TEMPFAIL, ABK_REASON_UPSTREAM_BUSY, "auth-plain.err-unexplained").says("QUIT\r\n").closes());
+}
+
 TEST(Pop3Memory, APromisedCodeCountsFromMemoryToo) {
   auto t = at_password(known_server());
   t.upstream("-ERR Unable to open mailbox\r\n").knows_not(upstream, in_tls);

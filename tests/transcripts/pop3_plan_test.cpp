@@ -39,6 +39,18 @@ TEST(Pop3Plan, TheFirstThatIsOfferedIsTaken) {
   EXPECT_EQ(chosen({mechanism::plain}, offers(true, true, true), "ann", "pw"), "PLAIN+");
 }
 
+TEST(Pop3Plan, PlainInOneLineOnlyWhereARefusalOfTheLineIsNoVerdict) {
+  const std::vector<mechanism> by_default = pop3::rules().mechanisms;
+  EXPECT_EQ(chosen(by_default, offers(true, true, true, true), "ann", "pw"), "PLAIN+");
+  EXPECT_EQ(chosen(by_default, offers(true, true, true, false), "ann", "pw"), "USER");
+  EXPECT_EQ(chosen(by_default, offers(true, false, true, true), "ann", "pw"), "USER");
+  EXPECT_EQ(chosen(by_default, capabilities(), "ann", "pw"), "USER");
+  EXPECT_EQ(chosen(by_default, offers(true, true, true), "ann", std::string(200, 'p')), "USER");
+  EXPECT_EQ(chosen({mechanism::plain_ir}, offers(true, true, true, false), "ann", "pw"), "local.no-mechanism");
+  EXPECT_EQ(chosen({mechanism::plain_ir}, offers(true, true, true), "ann", std::string(174, 'p')), "PLAIN+");
+  EXPECT_EQ(chosen({mechanism::plain_ir}, offers(true, true, true), "ann", std::string(200, 'p')), "local.too-long");
+}
+
 TEST(Pop3Plan, AServerWithoutCapaHasUserOnly) {
   EXPECT_EQ(chosen(all, capabilities(), "ann", "pw"), "USER");
   EXPECT_EQ(chosen({mechanism::plain, mechanism::login}, capabilities(), "ann", "pw"), "local.no-mechanism");

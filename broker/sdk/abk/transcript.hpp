@@ -22,7 +22,12 @@ class transcript {
   explicit transcript(const abk_plugin* plugin) : plugin_(plugin) {}
 
   // ---- what there is before
-  transcript& settings(table t) { return settings_ = std::move(t), *this; }
+  // Those given before stay, where they are not given again.
+  transcript& settings(table t) {
+    t.merge(settings_);
+    settings_ = std::move(t);
+    return *this;
+  }
   transcript& channel(std::uint32_t c) { return channel_ = c, *this; }  // ABK_TLS unless said otherwise
   transcript& login(std::string name, std::string password) { return ask_.login_name = std::move(name), ask_.password = std::move(password), *this; }
   transcript& mailbox(std::string address) { return ask_.kind = ABK_MAILBOX, ask_.login_name = std::move(address), *this; }
