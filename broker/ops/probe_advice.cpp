@@ -97,7 +97,9 @@ directory_guess guess_directory(const probed_server& s) {
   std::string base;
   bool active_directory = false;
   for (const auto& [name, value] : s.attributes) {
-    if (name == "naming-context" && base.empty()) base = value;
+    // Some list what they keep for themselves first; people are below a domain, mostly.
+    const bool domain = name == "naming-context" && to_lower(value).starts_with("dc=");
+    if (name == "naming-context" && (base.empty() || (domain && !to_lower(base).starts_with("dc=")))) base = value;
     if (name == "active-directory" && value == "yes") active_directory = true;
   }
   if (active_directory) {
@@ -179,6 +181,8 @@ class adviser {
   probe_advice give() {
     for (const probed_server& s : facts_.servers) about(s);
     if (facts_.servers.size() > 1) about_choice();
+    const bool silence = facts_.servers.size() > 1 && std::all_of(facts_.servers.begin(), facts_.servers.end(), [](const probed_server& s) { return s.outcome.why == reason::upstream_down && s.greeting.empty(); });
+    if (silence) say("Nothing answers at any of the usual ports. Is the name right, and does a firewall stand between? Servers elsewhere are named with scheme and port.");
     about_logins();
     about_mailboxes();
     write();
@@ -236,7 +240,11 @@ class adviser {
       if (t.then == after_refusal::hangs_up) say("The server hangs up after a refused login. The broker goes by the refusal, and connects again; nothing is to be set.");
     }
     const bool all_refused = !facts_.logins.empty() && std::all_of(facts_.logins.begin(), facts_.logins.end(), [](const login_try& t) { return another_form_may_do(t.outcome); });
-    if (all_refused) say("No form of the name was accepted. Is the password right? Try it with a mail program. Other forms are possible: see login_name in authbroker.toml(5).");
+    const probed_server* const s = login_server();
+    const bool nobody_looks = s != nullptr && is_directory(s->draft) && std::none_of(s->draft.settings.begin(), s->draft.settings.end(), [](const auto& one) { return one.first == "bind_dn"; });
+    if (all_refused && nobody_looks && facts_.logins.back().outcome.why == reason::no_such_user)
+      say("Directories mostly show nobody to those who do not log in. Try again with an account that may search: --set bind_dn=DN --set 'bind_password={ file = \"/path\" }'.");
+    else if (all_refused) say("No form of the name was accepted. Is the password right? Try it with a mail program. Other forms are possible: see login_name in authbroker.toml(5).");
   }
 
   void about_mailboxes() {
@@ -264,7 +272,11 @@ class adviser {
     return "plugin " + t.draft.plugin;
   }
 
-  static bool tells(const mailbox_try& t) { return t.invented.what == verdict::absent && (!t.account || t.account->what == verdict::exists); }
+  // A directory says that there is nobody also to those who may not look: only somebody who is found proves anything there.
+  static bool tells(const mailbox_try& t) {
+    if (t.invented.what != verdict::absent) return false;
+    return t.account ? t.account->what == verdict::exists : !is_directory(t.draft);
+  }
 
   const mailbox_try* best_mailboxes() const {
     const auto at = std::find_if(facts_.mailboxes.begin(), facts_.mailboxes.end(), tells);
