@@ -1,0 +1,33 @@
+// Base64 as servers send it: one spelling for each challenge.
+#include <abk/secret.hpp>
+#include <gtest/gtest.h>
+
+#include "smtpauth/challenge.hpp"
+
+namespace {
+
+using smtpauth::decode_base64;
+
+TEST(SmtpAuthChallenge, WhatWasEncodedComesBack) {
+  std::string bytes;
+  for (int n = 0; n < 300; ++n) {
+    const abk::secret_text encoded = abk::base64(abk::secret_view(bytes));
+    EXPECT_EQ(decode_base64(encoded.view().reveal()), bytes) << n;
+    bytes += static_cast<char>(n * 37);
+  }
+  EXPECT_EQ(decode_base64(""), "");
+}
+
+TEST(SmtpAuthChallenge, A_16_E_04_OneSpellingOnly) {
+  for (const std::string_view text : {"Y", "YQ", "YQ=", "YQ==YQ==", "YQ===", "====", "=", "Y===", "YR==", "YWJ=", "YWF=YWFh", " YQ==", "YQ== ", "Y Q=", "YQ==\n", "YW-_", "Username:", "YQ=a", "\xc3\xa4"
+                                      "aa"})
+    EXPECT_FALSE(decode_base64(text)) << text;
+  EXPECT_FALSE(decode_base64(std::string_view("YQ\0=", 4)));
+}
+
+TEST(SmtpAuthChallenge, E_04_ALimit) {
+  EXPECT_TRUE(decode_base64(std::string(12'288, 'A')));
+  EXPECT_FALSE(decode_base64(std::string(12'292, 'A')));
+}
+
+}  // namespace
