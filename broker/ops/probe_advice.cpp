@@ -217,6 +217,7 @@ class adviser {
     if (s.works() && s.answers_login && in_the_clear(s)) say(at + "passwords travel unencrypted; cleartext = true says that you know. No login is tried so, unless --cleartext is given.");
     if (s.works() && s.greeting.find("Dovecot") != std::string::npos)
       say(at + "this is Dovecot, which slows down addresses that logins fail from. Set forward_client = true, and list the broker in Dovecot's login_trusted_networks, or it takes all users for one address.");
+    if (attribute(s, "null-sender") == "no") say(at + "the null sender is refused, which mail servers must not do. Try again with --set sender=ADDRESS.");
   }
 
   void about_choice() {
@@ -226,7 +227,7 @@ class adviser {
   }
 
   void about_logins() {
-    if (facts_.account && facts_.logins.empty() && login_server() != nullptr) say("No login was tried: no server that may see the password could be used.");
+    if (facts_.account && facts_.logins.empty() && takes_logins()) say("No login was tried: no server that may see the password could be used.");
     if (!facts_.account && login_server() != nullptr)
       say("Whether logins want the full address or the bare name only a login shows: try again with --address, and the password of an account of yours.");
     for (const login_try& t : facts_.logins) {
@@ -283,6 +284,8 @@ class adviser {
     return at == facts_.mailboxes.end() ? nullptr : &*at;
   }
 
+  bool takes_logins() const { return std::any_of(facts_.servers.begin(), facts_.servers.end(), [](const probed_server& s) { return s.answers_login; }); }
+
   // The server that the printed login backend names: of the login that worked, of the last that was tried, the first that
   // works, else the first that answered at all.
   const probed_server* login_server() const {
@@ -337,7 +340,7 @@ class adviser {
     const auto& servers = facts_.servers;
     if (std::none_of(servers.begin(), servers.end(), [](const probed_server& s) { return s.works(); }))
       return !servers.empty() && std::all_of(servers.begin(), servers.end(), [](const probed_server& s) { return !s.problems.empty(); }) ? 78 : 75;
-    if (facts_.account && login_server() != nullptr) {
+    if (facts_.account && takes_logins()) {
       if (facts_.logins.empty()) return 75;
       const verdict last = facts_.logins.back().outcome.what;
       if (last != verdict::accept) return last == verdict::reject ? 1 : 75;

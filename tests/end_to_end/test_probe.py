@@ -1,51 +1,17 @@
 """`authbroker probe`: it learns real and pretended servers, does them no harm, and what it prints works when it is pasted."""
-import json
 import os
 
 from fakes.pop3 import Pop3Server
 from lab import toml
-from lab.case import SharedCase
 from lab.certs import pin
 from lab.dovecot import Dovecot, USERS
 from lab.place import free_port, put
 from lab.prefix import Prefix
+from lab.probing import CONFIGURATION, NO, Probing, TEMPFAIL, USAGE, YES
 from lab.process import run
 
-YES, NO, USAGE, UNVERIFIABLE, TEMPFAIL, CONFIGURATION = 0, 1, 2, 3, 75, 78
 BOB, BOB_PW = "bob@example.test", USERS["bob@example.test"]
 WRONG = "wrong-Pw-probe-41188"
-
-
-class Probing(SharedCase):
-    """No daemon runs, and no configuration exists, while a server is probed."""
-
-    def probe(self, *words, password=None, status=None, trusted=True, json_too=True):
-        argv = [Prefix.given().tool, "--config", "/nonexistent/authbroker.toml", "probe", *words]
-        argv += ["--ca", self.lab.ca.ca_file] if trusted else []
-        argv += ["--password-stdin"] if password is not None else []
-        done = run(argv + (["--json"] if json_too else []), input=None if password is None else password + "\n", timeout=60)
-        if status is not None:
-            self.assertEqual(done.returncode, status, done.stdout + done.stderr)
-        if password:
-            self.assertNotIn(password, done.stdout + done.stderr)
-        return json.loads(done.stdout) if json_too and done.stdout else done
-
-    def paste(self, report):
-        """A daemon that runs with what was printed."""
-        daemon = self.lab.daemon(start=False)
-        head = toml.document({"broker": daemon.broker, "log": daemon.log_table, "listener": daemon.listeners})
-        daemon.write_config(head + report["configuration"])
-        checked = run([daemon.prefix.tool, "check-config", "--config", daemon.config_path])
-        self.assertEqual(checked.returncode, YES, checked.stdout + checked.stderr + report["configuration"])
-        return daemon.start()
-
-    @staticmethod
-    def forms(report):
-        return [(t["form"], t["verdict"]) for t in report["logins"]]
-
-    @staticmethod
-    def attributes(server):
-        return {a["name"]: a["value"] for a in server["attributes"]}
 
 
 class Dovecots(Probing):
@@ -100,7 +66,7 @@ class Dovecots(Probing):
     def test_text_shows_what_the_json_has(self):
         done = self.probe(self.urls[0], "--address", "alice@example.test", "--trace", password=USERS["alice"], status=YES, json_too=False)
         for part in (f"{self.urls[0]} (pop3): works", "+OK Dovecot", "TLSv1.3", "login as alice@example.test (full address): reject (wrong_password)", "the server stays",
-                     "login as alice (bare name): accept", "PASS ***", "[[backend]]", "[[route]]", "strip_domain = true", "What this means:"):
+                     "login as alice (bare name): accept", "***", "[[backend]]", "[[route]]", "strip_domain = true", "What this means:"):
             self.assertIn(part, done.stdout)
         self.assertIn("trying", done.stderr)
 
