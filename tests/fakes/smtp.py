@@ -52,7 +52,7 @@ def extra(s, reply):
     return True
 
 
-REPLIES = [bare_line_feed, two_codes, endless, long_line, extra, _instead("pop3_line", b"+OK fine\r\n"), _instead("shutting_down", b"421 4.3.2 going down\r\n", ends=True),
+REPLIES = [two_codes, endless, long_line, extra, _instead("pop3_line", b"+OK fine\r\n"), _instead("shutting_down", b"421 4.3.2 going down\r\n", ends=True),
            _instead("try_later", b"451 4.3.0 try later\r\n"), _instead("intermediate", b"354 go ahead\r\n"), _instead("refused", b"554 5.3.0 not now\r\n"),
            _instead("bad_sequence", b"503 5.5.1 out of order\r\n"), _instead("policy", b"550 5.7.1 your address is on a list\r\n"),
            _instead("four_digits", b"2500 2.0.0 fine\r\n"), _instead("two_digits", b"25 fine\r\n"), _instead("no_blank", b"250fine\r\n")]
@@ -66,7 +66,7 @@ class SmtpServer(Pop3Server):
 
     def __init__(self, tls=None, sasl=("PLAIN", "LOGIN"), extensions=("PIPELINING", "ENHANCEDSTATUSCODES", "8BITMIME"), greeting=b"220 fake.example.test ESMTP", recipients=None,
                  questions=None, busy=b"421 4.7.0 too many connections\r\n", xclient=(), **more):
-        self.extensions, self.recipients, self.questions, self.attributes, self.asked = list(extensions), recipients or {}, questions, xclient, []
+        self.extensions, self.recipients, self.questions, self.attributes, self.asked = list(extensions), {} if recipients is None else recipients, questions, xclient, []
         super().__init__(tls=tls, sasl=sasl, greeting=greeting, busy=busy, **more)
 
     def url(self, host="localhost"):

@@ -15,7 +15,7 @@ USERS = {
     "eve@example.test": "p€ss-wörd-8472",
 }
 # Mailboxes of example.test; any other is unknown. Whatever is before @catchall.test exists; no other domain is the server's.
-MAILBOXES = ("alice", "bob", "carol", "first.last")
+MAILBOXES = ("alice", "bob", "carol", "first.last", "postmaster")
 UNKNOWN = "nosuch@example.test"
 EVERYBODY, FOREIGN = "catchall.test", "elsewhere.test"
 

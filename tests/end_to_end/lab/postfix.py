@@ -27,11 +27,13 @@ SPECIAL = {
 
 
 class Postfix(MailServer):
-    """stop() and start() keep the ports. `main`: more lines of main.cf. `saslauthd`: the path of its socket; `dovecot`: of Dovecot's."""
+    """stop() and start() keep the ports. `main`: more lines of main.cf; `submission`: more options of that service. `saslauthd`: the path
+    of its socket; `dovecot`: of Dovecot's. `mailboxes`: further addresses, by domain."""
     name = "postfix"
 
-    def __init__(self, folder, certificate, cache, main="", saslauthd=None, dovecot=None):
-        self.folder, self._certificate, self._main, self._saslauthd, self._dovecot = folder, certificate, main, saslauthd, dovecot
+    def __init__(self, folder, certificate, cache, main="", submission=(), saslauthd=None, dovecot=None, mailboxes=None):
+        self.folder, self._certificate, self._main, self._submission, self._saslauthd, self._dovecot = folder, certificate, main, submission, saslauthd, dovecot
+        self._mailboxes = mailboxes or {}
         self.smtp, self.smtps, self.without_vrfy, self.submission, self.by_saslauthd, self.by_dovecot = (free_port() for _ in range(6))
         self._root = unpack(cache, "postfix", PACKAGES)
         self._mounts = [("over", self._root + "/usr", "/usr"), *accounts(folder, [("postfix", UID), ("postdrop", DROP)])]
@@ -60,8 +62,9 @@ class Postfix(MailServer):
         common = "log_level: 3\n"
         put(self._at("etc/sasl/smtpd.conf"), f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {self._at('sasl/sasldb2')}\nmech_list: {MECHANISMS}\n" + common)
         put(self._at("etc/sasl/saslauthd.conf"), f"pwcheck_method: saslauthd\nsaslauthd_path: {self._saslauthd}\nmech_list: PLAIN LOGIN\n" + common)
-        put(self._at("etc/domains"), "example.test x\ncatchall.test x\n")
-        put(self._at("etc/mailboxes"), "".join(f"{name}@example.test x\n" for name in (*MAILBOXES, *SPECIAL)) + "@catchall.test x\n")
+        boxes = {"example.test": (*MAILBOXES, *SPECIAL), "catchall.test": ("",)} | self._mailboxes
+        put(self._at("etc/domains"), "".join(f"{domain} x\n" for domain in boxes))
+        put(self._at("etc/mailboxes"), "".join(f"{name}@{domain} x\n" for domain, names in boxes.items() for name in names))
         put(self._at("etc/special"), "".join(f"{name}@example.test {reply}\n" for name, reply in SPECIAL.items()))
         put(self._at("etc/main.cf"), self._main_cf())
         put(self._at("etc/master.cf"), self._master_cf())
@@ -133,7 +136,7 @@ smtpd_sasl_local_domain = example.test
         def listen(port, *options):
             return f"{self.host}:{port} inet n - n - - smtpd {' '.join('-o ' + o for o in options)}\n"
         text = listen(self.smtp) + listen(self.smtps, "smtpd_tls_wrappermode=yes") + listen(self.without_vrfy, "disable_vrfy_command=yes")
-        text += listen(self.submission, "smtpd_tls_security_level=encrypt", "smtpd_tls_auth_only=yes")
+        text += listen(self.submission, "smtpd_tls_security_level=encrypt", "smtpd_tls_auth_only=yes", *self._submission)
         if self._saslauthd:
             text += listen(self.by_saslauthd, "smtpd_sasl_path=saslauthd")
         if self._dovecot:
