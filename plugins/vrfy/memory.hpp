@@ -20,6 +20,8 @@ inline constexpr std::string_view fact_works = "vrfy.works";
 inline constexpr std::string_view fact_unsupported = "vrfy.unsupported";
 // Of a question: when it may be asked again, as until() writes it.
 inline constexpr std::string_view fact_greylisted = "rcpt.greylisted";
+// Of a question: a session ended at it.
+inline constexpr std::string_view fact_alone = "vrfy.ends-sessions";
 // Of a domain at an upstream: an address that nobody has exists, does not exist, or could not be asked about.
 constexpr std::string_view fact_accepts(method by) { return by == method::vrfy ? "vrfy.accepts-all" : "rcpt.accepts-all"; }
 inline constexpr std::string_view accepts_yes = "yes", accepts_no = "no", accepts_later = "later";

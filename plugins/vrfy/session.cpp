@@ -37,6 +37,7 @@ step session::begin(const abk::question& q, abk::io& up) {
   one->question = q;
   if (!q.carry.empty()) one->tries = static_cast<unsigned>(std::clamp(q.carry.front() - '0', 0, 9));
   if (q.kind == ABK_PROBE) begin_probe(one);
+  else if (role_ == shared_role && up.fact(q.id, abk::scope::question, fact_alone)) ask_again(one, true, up);
   else ask(one, up);
   pump(up);
   return next_step(up);
@@ -293,9 +294,13 @@ void session::session_over(const abk::answer& why, const command* at, abk::io& u
   settle_decoys(method::vrfy, {}, accepts::unknown, up);
   for (asked_ref one = asked_.begin(); one != asked_.end();) {
     const asked_ref now = one++;
-    const bool its_fault = answered_ == 0 && (at_no_question || now->question.id == blamed);
-    if (!its_fault && now->tries < tries_max && now->question.kind != ABK_PROBE) ask_again(now, up);
-    else if (!ended) tell(now, why, up);
+    const bool its = now->question.id == blamed;
+    if ((answered_ > 0 || !(its || at_no_question)) && now->tries < tries_max && now->question.kind != ABK_PROBE) {
+      ask_again(now, its, up);
+      continue;
+    }
+    if (its) up.learn(now->question.id, abk::scope::question, fact_alone, "yes", ten_minutes);
+    if (!ended) tell(now, why, up);
   }
 }
 
@@ -390,11 +395,12 @@ void session::greylisted(asked_ref one, abk::answer why, const smtp::reply& said
   tell(one, why, up);
 }
 
-void session::ask_again(asked_ref one, abk::io& up) {
+// On another connection; alone, if a session ended at this question, or under it twice.
+void session::ask_again(asked_ref one, bool blamed, abk::io& up) {
   const std::uint32_t id = one->question.id;
-  const std::string carry = std::to_string(one->tries + 1);
+  const unsigned tries = one->tries + 1;
   asked_.erase(one);
-  up.next(id, 0, carry);
+  up.next(id, blamed || tries > 1 ? alone_role : shared_role, std::to_string(tries));
 }
 
 void session::tell(asked_ref one, const abk::answer& a, abk::io& up) {

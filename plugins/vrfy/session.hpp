@@ -5,7 +5,8 @@
 // strictly in order; every other command waits for all replies before it. DATA is not among the commands there are.
 //
 // Servers lose patience: with refusals (Postfix: ten), with VRFYs (Sendmail: five), with whatever they say "421" to. A session ends
-// before that; a question that a server did not get round to is asked again on a fresh connection, at most three times.
+// before that; a question that a server did not get round to is asked again on another connection, at most three times. One at
+// which a session ended is asked again on a connection of alone_role, where it can do no harm to others.
 //
 // Fails   towards tempfail, by abk::give_up, which ends the connection for everybody on it: a reply that belongs to no command,
 //         or to another one, or is none.
@@ -28,9 +29,11 @@ namespace vrfy {
 // those under way and the refusals so far never exceed what Postfix puts up with.
 inline constexpr std::uint32_t questions_at_a_time = 6;
 
+inline constexpr std::uint32_t shared_role = 0, alone_role = 1;
+
 class session final : public abk::session {
  public:
-  session(const rules& r, const abk::host& on) : rules_(r), on_(on), opened_(r.manners) {}
+  session(const rules& r, const abk::host& on, std::uint32_t role) : rules_(r), on_(on), opened_(r.manners), role_(role) {}
   abk::step prepare(abk::io& up) override { return opened_.prepare(up); }
   abk::step begin(const abk::question&, abk::io&) override;
   abk::step resume(abk::io&) override;
@@ -72,7 +75,7 @@ class session final : public abk::session {
   void found(asked_ref, abk::answer, abk::io&);
   void missed(asked_ref, abk::answer, abk::io&);
   void cannot_tell(asked_ref, abk::answer, abk::io&);
-  void ask_again(asked_ref, abk::io&);
+  void ask_again(asked_ref, bool blamed, abk::io&);
   void greylisted(asked_ref, abk::answer, const smtp::reply&, abk::io&);
   void tell(asked_ref, const abk::answer&, abk::io&);
   void session_over(const abk::answer& why, const command* at, abk::io&);
@@ -91,6 +94,7 @@ class session final : public abk::session {
   const rules& rules_;
   const abk::host& on_;
   smtp::opened opened_;
+  const std::uint32_t role_;
   std::list<asked> asked_;
   std::deque<command> todo_, sent_;
   std::vector<smtp::reply> replies_;  // of one resume()

@@ -12,10 +12,13 @@ class vrfy_backend final : public abk::backend {
   traits about() const override {
     traits out;
     out.kinds = ABK_MAILBOX | ABK_PROBE;
-    out.questions_max[0] = vrfy::questions_at_a_time;
+    out.roles = 2;
+    out.mailbox_role = vrfy::shared_role;
+    out.questions_max[vrfy::shared_role] = vrfy::questions_at_a_time;
+    out.questions_max[vrfy::alone_role] = 1;
     return out;
   }
-  std::unique_ptr<abk::session> open(std::uint32_t) const override { return std::make_unique<vrfy::session>(rules_, on()); }
+  std::unique_ptr<abk::session> open(std::uint32_t role) const override { return std::make_unique<vrfy::session>(rules_, on(), role); }
 
  private:
   vrfy::rules rules_;

@@ -196,10 +196,29 @@ TEST(VrfySession, A421MovesThoseThatHaveNotBeenHeard) {
   c.feed("250 ok\r\n");
   EXPECT_EQ(c.feed(ok), "1 yes rcpt.ok");
   c.ask(at("b"));
+  c.ask(at("c"));
   EXPECT_EQ(c.feed("421 4.7.0 Error: too many errors\r\n"), "");
   EXPECT_TRUE(c.up.goes_on);
   EXPECT_EQ(c.up.carry, "1");
+  EXPECT_EQ(c.up.next_role, 0U);  // that of the last, which had no part in it
   EXPECT_TRUE(c.closed());
+}
+
+TEST(VrfySession, WhoeverASessionEndedAtIsAskedAgainAlone) {
+  connection c;
+  c.ask(at("a"));
+  c.feed("250 ok\r\n");
+  EXPECT_EQ(c.feed(ok), "1 yes rcpt.ok");
+  c.ask(at("b"));
+  EXPECT_EQ(c.feed("421 4.7.0 go away\r\n"), "");
+  EXPECT_EQ(c.up.next_role, 1U);
+  auto t = at_rcpt();  // a fresh session: it is the answer, and remembered
+  t.upstream("421 4.7.0 go away\r\n").expect(ABK_TEMPFAIL, ABK_REASON_UPSTREAM_BUSY, "rcpt.421").learns(of_question, "vrfy.ends-sessions", "yes");
+  EXPECT_PLAYS(t.closes());
+  abk::test::transcript again(plugin());
+  again.settings(with()).knows(of_question, "vrfy.ends-sessions", "yes").mailbox(at("b")).upstream("220 hi\r\n").says(ehlo).upstream(can).goes_on(1);
+  again.upstream("220 hi\r\n").says(ehlo).upstream(can).says(mail).upstream(ok).says(rcpt(at("b"))).upstream(ok).expect(ABK_YES, ABK_REASON_NONE, "rcpt.ok");
+  EXPECT_PLAYS(again.stays_ready());
 }
 
 TEST(VrfySession, A421BehindTheLastReplyChangesNothing) {
@@ -257,6 +276,7 @@ TEST(VrfySession, F_02_AfterThreeSessionsItIsEnough) {
   EXPECT_EQ(c.feed("421 bye\r\n"), "3 tempfail rcpt.421");
   EXPECT_TRUE(c.up.goes_on);
   EXPECT_EQ(c.up.carry, "3");
+  EXPECT_EQ(c.up.next_role, 1U);
 }
 
 TEST(VrfySession, ARefusedResetEndsTheSession) {
