@@ -197,7 +197,7 @@ class prober {
         s.tls_text = line.text;
         s.key = key_in(line.text);
       }
-      if (line.what == "<" && s.greeting.empty()) s.greeting = line.text;
+      if (line.what == "<" && line.bytes == 0 && s.greeting.empty()) s.greeting = line.text;
     }
     s.lines.insert(s.lines.end(), t.lines.begin(), t.lines.end());
   }
@@ -217,7 +217,7 @@ class prober {
     return q;
   }
 
-  bool may_see_password(const probed_server& s) const { return s.works() && s.answers_login && (s.tls != tls_use::none || request_.cleartext); }
+  bool may_see_password(const probed_server& s) const { return s.works() && s.takes_logins() && (s.tls != tls_use::none || request_.cleartext); }
 
   awaitable<void> log_in() {
     if (!facts_.account) co_return;

@@ -196,10 +196,6 @@ class adviser {
   }
 
   static bool in_the_clear(const probed_server& s) { return s.tls == tls_use::none; }
-  static std::string attribute(const probed_server& s, std::string_view name) {
-    const auto at = std::find_if(s.attributes.begin(), s.attributes.end(), [name](const auto& a) { return a.first == name; });
-    return at == s.attributes.end() ? std::string() : at->second;
-  }
 
   void about(const probed_server& s) {
     const std::string at = s.draft.url + ": ";
@@ -212,17 +208,20 @@ class adviser {
     if (why == reason::tls_unavailable) say(at + "the server offers no STARTTLS: a password would travel unencrypted. Have it switched on, or use a port with TLS from the start.");
     if (facts_.servers.size() == 1 && !s.works() && s.key.empty())
       if (const verdict_row* row = find_row(s.outcome.what, s.outcome.why)) say(at + std::string(row->advice));
-    if (attribute(s, "login-disabled") == "yes") say(at + "the server takes no password on this connection.");
-    if (const std::string delay = attribute(s, "login-delay-s"); !delay.empty()) say(at + "one account may log in every " + delay + " s only; an earlier login is tempfail too_frequent.");
+    if (s.answers_login && s.attribute("login-disabled") == "yes") say(at + "the server takes no password here.");
+    if (const std::string delay = s.attribute("login-delay-s"); !delay.empty()) say(at + "one account may log in every " + delay + " s only; an earlier login is tempfail too_frequent.");
     if (s.works() && s.answers_login && in_the_clear(s)) say(at + "passwords travel unencrypted; cleartext = true says that you know. No login is tried so, unless --cleartext is given.");
     if (s.works() && s.greeting.find("Dovecot") != std::string::npos)
       say(at + "this is Dovecot, which slows down addresses that logins fail from. Set forward_client = true, and list the broker in Dovecot's login_trusted_networks, or it takes all users for one address.");
-    if (attribute(s, "null-sender") == "no") say(at + "the null sender is refused, which mail servers must not do. Try again with --set sender=ADDRESS.");
+    if (s.works() && s.attribute("active-directory") == "yes" && s.draft.plugin == "exchange")
+      say(at + "this is Active Directory, and the configuration below lets people log in by their user principal name. To find them by mail address, and to answer for mailboxes, it takes an account "
+          "that may search: --plugin exchange --set base=" + s.attribute("naming-context") + " --set bind_dn=NAME --set 'bind_password={ file = \"/path\" }'.");
+    if (s.attribute("null-sender") == "no") say(at + "the null sender is refused, which mail servers must not do. Try again with --set sender=ADDRESS.");
   }
 
   void about_choice() {
     const probed_server* const s = login_server();
-    const auto working = std::count_if(facts_.servers.begin(), facts_.servers.end(), [](const probed_server& each) { return each.works() && each.answers_login; });
+    const auto working = std::count_if(facts_.servers.begin(), facts_.servers.end(), [](const probed_server& each) { return each.works() && each.takes_logins(); });
     if (s != nullptr && s->works() && working > 1) say("Several of them take logins; the configuration below uses " + s->draft.url + ".");
   }
 
@@ -243,7 +242,8 @@ class adviser {
     const bool all_refused = !facts_.logins.empty() && std::all_of(facts_.logins.begin(), facts_.logins.end(), [](const login_try& t) { return another_form_may_do(t.outcome); });
     const probed_server* const s = login_server();
     const bool nobody_looks = s != nullptr && is_directory(s->draft) && std::none_of(s->draft.settings.begin(), s->draft.settings.end(), [](const auto& one) { return one.first == "bind_dn"; });
-    if (all_refused && nobody_looks && facts_.logins.back().outcome.why == reason::no_such_user)
+    const reason last = facts_.logins.empty() ? reason::none : facts_.logins.back().outcome.why;
+    if (nobody_looks && (last == reason::no_such_user || last == reason::service_account))
       say("Directories mostly show nobody to those who do not log in. Try again with an account that may search: --set bind_dn=DN --set 'bind_password={ file = \"/path\" }'.");
     else if (all_refused) say("No form of the name was accepted. Is the password right? Try it with a mail program. Other forms are possible: see login_name in authbroker.toml(5).");
   }
@@ -284,7 +284,7 @@ class adviser {
     return at == facts_.mailboxes.end() ? nullptr : &*at;
   }
 
-  bool takes_logins() const { return std::any_of(facts_.servers.begin(), facts_.servers.end(), [](const probed_server& s) { return s.answers_login; }); }
+  bool takes_logins() const { return std::any_of(facts_.servers.begin(), facts_.servers.end(), [](const probed_server& s) { return s.takes_logins(); }); }
 
   // The server that the printed login backend names: of the login that worked, of the last that was tried, the first that
   // works, else the first that answered at all.
@@ -294,9 +294,9 @@ class adviser {
     if (!facts_.logins.empty()) return &facts_.servers[facts_.logins.back().server];
     for (const bool encrypted : {true, false})
       for (const probed_server& s : facts_.servers)
-        if (s.works() && s.answers_login && in_the_clear(s) != encrypted) return &s;
+        if (s.works() && s.takes_logins() && in_the_clear(s) != encrypted) return &s;
     for (const probed_server& s : facts_.servers)
-      if (s.answers_login && !s.key.empty()) return &s;
+      if (s.takes_logins() && !s.works() && !s.key.empty()) return &s;
     return nullptr;
   }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,13 @@ struct probed_server {
   std::vector<std::pair<std::string, std::string>> attributes;
   std::vector<trace_line> lines;
   bool works() const { return problems.empty() && outcome.what != verdict::tempfail; }
+  // "" if the plugin did not tell it.
+  std::string attribute(std::string_view name) const {
+    for (const auto& [its, value] : attributes)
+      if (its == name) return value;
+    return {};
+  }
+  bool takes_logins() const { return answers_login && attribute("login-disabled") != "yes"; }
 };
 
 enum class name_form { full_address, bare_name };

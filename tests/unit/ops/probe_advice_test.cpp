@@ -225,12 +225,28 @@ TEST(ProbeAdvice, WrongSettings) {
 
 TEST(ProbeAdvice, AttributesBecomeWarnings) {
   probed_server s = pop3();
-  s.attributes = {{"login-delay-s", "10"}, {"login-disabled", "yes"}};
+  s.attributes = {{"login-delay-s", "10"}};
   s.greeting = "+OK Dovecot ready.";
   const std::string text = said(advise(with({s})));
   EXPECT_THAT(text, HasSubstr("every 10 s"));
-  EXPECT_THAT(text, HasSubstr("takes no password"));
   EXPECT_THAT(text, HasSubstr("forward_client = true"));
+}
+
+TEST(ProbeAdvice, AServerThatTakesNoPasswordIsNoLoginBackend) {
+  probed_server s = server("smtp+starttls://mail.example.com:25", "smtpauth", tls_use::starttls);
+  s.attributes = {{"login-disabled", "yes"}};
+  probe_facts f = with({s, vrfy()});
+  f.account = true;
+  const probe_advice a = advise(asks(f, "[\"rcpt\"]", of(verdict::absent), of(verdict::exists), 1));
+  EXPECT_EQ(a.status, 0);
+  EXPECT_THAT(said(a), HasSubstr("takes no password"));
+  EXPECT_THAT(pasted(a)->routes.at(0).login, IsEmpty());
+}
+
+TEST(ProbeAdvice, TheNullSender) {
+  probed_server s = vrfy();
+  s.attributes = {{"null-sender", "no"}};
+  EXPECT_THAT(said(advise(with({s}))), HasSubstr("--set sender=ADDRESS"));
 }
 
 TEST(ProbeAdvice, HangsUp) {
