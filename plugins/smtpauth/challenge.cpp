@@ -1,6 +1,6 @@
 #include "challenge.hpp"
 
-#include <cstdint>
+#include <algorithm>
 
 namespace smtpauth {
 namespace {
@@ -34,6 +34,22 @@ std::optional<std::string> decode_base64(std::string_view text) {
     text.remove_prefix(4);
   }
   return out;
+}
+
+bool too_costly(std::string_view server_first) {
+  while (!server_first.empty()) {
+    const std::string_view field = server_first.substr(0, server_first.find(','));
+    server_first.remove_prefix(std::min(field.size() + 1, server_first.size()));
+    if (!field.starts_with("i=")) continue;
+    std::uint32_t n = 0;
+    for (const char c : field.substr(2)) {
+      if (c < '0' || c > '9') return true;
+      n = n * 10 + static_cast<std::uint32_t>(c - '0');
+      if (n > scram_iterations_max) return true;
+    }
+    return n == 0;
+  }
+  return true;
 }
 
 }  // namespace smtpauth

@@ -1,5 +1,6 @@
 // A server's challenge in base64. Pure.
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,5 +13,11 @@ inline constexpr std::size_t challenge_bytes_max = 12'288;
 // The bytes that `text` stands for; nothing unless it is the one spelling that base64 has for them: no blanks, full padding, no
 // bits left over. Empty text is an empty challenge.
 std::optional<std::string> decode_base64(std::string_view text);
+
+// SCRAM has the client repeat a hash as often as the server says. That is done on an event loop, where 20,000 times hold up
+// everybody else for some fifty milliseconds; RFC 7677 asks for 15,000, servers mostly for 4,096.
+inline constexpr std::uint32_t scram_iterations_max = 20'000;
+// True if a server's first message of SCRAM asks for more, or does not say how many.
+bool too_costly(std::string_view server_first);
 
 }  // namespace smtpauth

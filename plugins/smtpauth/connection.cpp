@@ -217,6 +217,8 @@ abk::part<connection::perhaps> connection::by_library(const abk::question& who, 
         ended = true;
         up.command({});
       } else {
+        if (speaks_first(by) && at == moment::name && too_costly(*challenge))
+          co_return cancelled(up, abk::answer::tempfail(reason::misconfigured, step + ".too-costly", "the server asks for more than 20000 iterations of SCRAM's hash: leave it out of `mechanisms`"));
         if (!with.step(skipped ? std::string_view() : std::string_view(*challenge)))
           co_return cancelled(up, nonsense(step, at == moment::password ? "unproven" : "bad-challenge",
                                            at == moment::password ? "the server did not prove that it knows the password" : "a challenge that the mechanism does not have"));

@@ -18,6 +18,7 @@ class connection final : public abk::conversation {
   connection(const rules& r, std::uint32_t role) : rules_(r), role_(role), opening_(r.manners) {}
   abk::part<void> prepare(abk::channel) override;
   abk::part<abk::after> answer(const abk::question&, abk::channel) override;
+  void farewell(abk::channel up) override { up.command({"QUIT"}); }
 
  private:
   // Nothing: the question was handed on to another connection (handed_on_), or the next mechanism may be tried (refused_).

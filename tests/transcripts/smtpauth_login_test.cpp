@@ -70,11 +70,9 @@ TEST(SmtpAuthLogin, TheOrderIsTheConfigurations) {
 }
 
 TEST(SmtpAuthLogin, ExchangeIsAskedByLogin) {
-  auto t = story();
-  auto wanted = settings({});
-  wanted.erase("mechanisms");
-  wanted["preset"] = std::string("exchange");
-  t.settings(wanted).upstream("220 EX1.corp.example Microsoft ESMTP MAIL Service ready\r\n").says(ehlo).upstream("250-EX1.corp.example Hello [192.0.2.1]\r\n250-AUTH GSSAPI NTLM LOGIN\r\n250 XEXCH50\r\n");
+  abk::test::transcript t(plugin());
+  t.settings({{"helo", "broker.example.com"}, {"preset", "exchange"}}).login("ann@example.com", "open sesame").unwatched();
+  t.upstream("220 EX1.corp.example Microsoft ESMTP MAIL Service ready\r\n").says(ehlo).upstream("250-EX1.corp.example Hello [192.0.2.1]\r\n250-AUTH GSSAPI NTLM LOGIN\r\n250 XEXCH50\r\n");
   t.says("AUTH LOGIN\r\n").upstream("334 VXNlcm5hbWU6\r\n").says(name + "\r\n").upstream("334 UGFzc3dvcmQ6\r\n").says_secret(password + "\r\n", password);
   EXPECT_PLAYS(judged(t, "535 5.7.3 Authentication unsuccessful\r\n", ABK_NO, ABK_REASON_WRONG_PASSWORD, "auth-login.535"));
 }

@@ -119,6 +119,8 @@ class conversation {
   // Ends when the connection can take a question. Throw give_up if it never will.
   virtual part<void> prepare(channel) { co_return; }
   virtual part<after> answer(const question&, channel) = 0;
+  // The last words on an idle connection; nothing is read any more.
+  virtual void farewell(channel) {}
 };
 
 // The session that runs a conversation.
@@ -143,6 +145,10 @@ class talk final : public session {
   step resume(io& up) override {
     if (!preparing_ && !answering_) return !up.in().empty() || up.eof() ? step::close : step::ready;
     return run(up);
+  }
+  void farewell(io& up) override {
+    up_ = &up;
+    who_->farewell(channel(*this));
   }
   // The question's part is dropped in the middle of something, so that the connection is of no use any more.
   bool cancel(std::uint32_t) override {
