@@ -2,29 +2,22 @@
 
 #include <cstdlib>
 
+#include "base64.hpp"
+
 namespace bench {
 namespace {
 
-std::string base64(std::string_view in) {
-  static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < in.size(); i += 3) {
-    unsigned bits = 0;
-    for (std::size_t k = 0; k < 3; ++k) bits = bits << 8 | (i + k < in.size() ? static_cast<unsigned char>(in[i + k]) : 0u);
-    for (std::size_t k = 0; k < 4; ++k) out += i + k <= in.size() ? digits[bits >> (18 - 6 * k) & 63] : '=';
-  }
-  return out;
-}
-
 class http : public dialog {
  public:
-  explicit http(bool basic) : basic_(basic) {}
+  enum class kind { login, basic, mailbox };
+  explicit http(kind k) : kind_(k) {}
   bool kept() const override { return true; }
 
   std::string begin(const question& q) override {
-    if (basic_) return "GET /v1/auth HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic " + base64(q.user + ":" + q.password) + "\r\n\r\n";
-    const std::string body = "{\"address\":\"" + q.user + "\",\"password\":\"" + q.password + "\"}";
-    return "POST /v1/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    if (kind_ == kind::basic) return "GET /v1/auth HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic " + base64(q.user + ":" + q.password) + "\r\n\r\n";
+    const bool login = kind_ == kind::login;
+    const std::string body = "{\"address\":\"" + q.user + (login ? "\",\"password\":\"" + q.password : "") + "\"}";
+    return std::string("POST /v1/") + (login ? "login" : "mailbox") + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   }
 
   verdict go_on(std::string& in, std::string&, bool ended) override {
@@ -36,12 +29,13 @@ class http : public dialog {
     const std::size_t body = at == std::string_view::npos ? 0 : static_cast<std::size_t>(std::atol(in.c_str() + at + 18));
     if (in.size() < head + 4 + body) return ended ? verdict::nonsense : verdict::none;
     const std::string status = in.size() > 12 ? in.substr(9, 3) : "";
+    const bool sure = kind_ != kind::mailbox || in.find("\"verdict\":\"unverifiable\"", head) >= head + 4 + body;
     in.erase(0, head + 4 + body);
-    return status == "200" ? verdict::yes : status == "401" ? verdict::no : status == "503" ? verdict::later : verdict::nonsense;
+    return status == "200" ? (sure ? verdict::yes : verdict::later) : status == "401" || status == "404" ? verdict::no : status == "503" ? verdict::later : verdict::nonsense;
   }
 
  private:
-  bool basic_;
+  kind kind_;
 };
 
 class saslauthd : public dialog {
@@ -112,12 +106,13 @@ std::string_view name(verdict v) {
 }
 
 std::unique_ptr<dialog> make_dialog(std::string_view mode) {
-  if (mode == "http") return std::make_unique<http>(false);
-  if (mode == "basic") return std::make_unique<http>(true);
+  if (mode == "http") return std::make_unique<http>(http::kind::login);
+  if (mode == "basic") return std::make_unique<http>(http::kind::basic);
+  if (mode == "mailbox") return std::make_unique<http>(http::kind::mailbox);
   if (mode == "saslauthd") return std::make_unique<saslauthd>();
   if (mode == "pop3") return std::make_unique<pop3>();
   if (mode == "ldap" || mode == "ldap-search") return make_ldap_dialog(mode == "ldap-search");
-  return nullptr;
+  return make_mail_dialog(mode);
 }
 
 }  // namespace bench

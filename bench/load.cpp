@@ -1,6 +1,6 @@
 // load: keeps callers busy in a closed loop, checks every verdict, and says how fast it went and what it cost.
 //
-//   load --mode http|basic|saslauthd|pop3|ldap|ldap-search --target unix:PATH|tcp:IP:PORT [--callers 16] [--seconds 5] [--tls] [--full-handshake]
+//   load --mode MODE (see dialogs.hpp) --target unix:PATH|tcp:IP:PORT [--callers 16] [--seconds 5] [--tls] [--full-handshake]
 //        [--user ann@example.com] [--users N] [--password right] [--expect yes] [--watch PID]... [--hold N] [--hold-target ADDRESS]
 //
 // With --users N the user is u0..u(N-1) before the '@'. --hold N opens N more connections that say nothing. One JSON line at the
@@ -54,7 +54,7 @@ options parse(int argc, char** argv) {
     else if (key == "--watch") o.watch.push_back(std::stoi(value));
     else die("unknown: " + key);
   }
-  if (o.target.empty() || !make_dialog(o.mode)) die("load --mode http|basic|saslauthd|pop3|ldap|ldap-search --target ADDRESS ...");
+  if (o.target.empty() || !make_dialog(o.mode)) die("load --mode MODE --target ADDRESS ...");
   return o;
 }
 

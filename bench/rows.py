@@ -4,6 +4,7 @@
     rows.py PREFIX PROGRAMS [--seconds N] [--rounds N] [ROW...]
 """
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import tempfile
 import time
 
 import directory
+import mail
 import peers
 
 
@@ -30,6 +32,7 @@ class Bench:
         self.home = tempfile.mkdtemp(prefix="ab.", dir="/tmp")
         os.chmod(self.home, 0o755)
         self.children = []
+        self.closing = contextlib.ExitStack()  # what is stopped otherwise
         self.rows = []
 
     def path(self, name):
@@ -74,6 +77,7 @@ class Bench:
     def close(self):
         for child in list(self.children):
             self.stop(child)
+        self.closing.close()
         shutil.rmtree(self.home)
 
     def prepare(self):
@@ -88,6 +92,7 @@ class Bench:
         self.stuck = self.start(f"{programs}/pop3_upstream", self.stalled, self.stalled_tls, *pem, "--stall", ready=[self.stalled])
         if {"ldap", "far"} & set(self.options.rows):
             self.start_directory(pem)
+        self.mail_config = mail.prepare(self, *pem, free_port)
         self.write_config()
 
     def start_directory(self, pem):
@@ -145,6 +150,7 @@ timeouts = {{ reply = "29s" }}
                 f.write(f'[[route]]\ndomains = ["{domain}.example"]\nlogin = ["{name}"]\n')
             if {"ldap", "far"} & set(self.options.rows):
                 f.write(self.directory_backends())
+            f.write(self.mail_config)
 
     def broker(self):
         return self.start(os.path.join(self.options.prefix, "sbin/authbrokerd"), "--config", self.path("authbroker.toml"),
@@ -275,9 +281,10 @@ def main():
     parser.add_argument("programs")
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("rows", nargs="*", default=["front", "pop3", "ldap", "far", "memory", "stuck"])
+    parser.add_argument("rows", nargs="*", default=["front", "pop3", "smtpauth", "imap", "rcpt", "ldap", "far", "memory", "stuck"])
     bench = Bench(parser.parse_intermixed_args())
     deeds = {"front": bench.front, "pop3": bench.pop3, "memory": bench.memory, "stuck": bench.stuck_beside_healthy, "ldap": bench.directories, "far": bench.far_away}
+    deeds |= {name: lambda deed=deed: deed(bench) for name, deed in mail.DEEDS.items()}
     try:
         bench.prepare()
         for name in bench.options.rows:

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds the broker and the benchmark's programs, runs the rows, and prints a table.
 #
-#   bench/run.sh [--seconds N] [--rounds N] [ROW...]      rows: front pop3 ldap far memory stuck
+#   bench/run.sh [--seconds N] [--rounds N] [ROW...]      rows: front pop3 smtpauth imap rcpt ldap far memory stuck
 #
 # Other work on the machine spoils the figures; those of one run may be compared with each other, not with those of another.
 set -euo pipefail
