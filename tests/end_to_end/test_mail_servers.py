@@ -108,12 +108,13 @@ class SendmailHabits(Case):
 
     def test_the_sixth_vrfy_is_late(self):
         with session(self.server.smtp) as s:
-            started = time.monotonic()
-            for _ in range(5):
+            seconds = []
+            for _ in range(6):
+                started = time.monotonic()
                 ask(s, "VRFY", ALICE)
-            self.assertLess(time.monotonic() - started, 0.8)
-            ask(s, "VRFY", ALICE)
-            self.assertGreater(time.monotonic() - started, 0.9)
+                seconds.append(time.monotonic() - started)
+        self.assertLess(min(seconds[:5]), 0.9)
+        self.assertGreater(seconds[5], 0.9)
 
 
 class SubmissionHabits(Case):
