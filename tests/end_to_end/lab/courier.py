@@ -1,4 +1,4 @@
-"""Courier's POP3 server: no APOP, no response codes, and every refusal takes five seconds."""
+"""Courier's POP3 and IMAP servers: no APOP, no response codes, and every refusal takes five seconds."""
 import os
 import shutil
 import signal
@@ -7,7 +7,7 @@ from .place import free_port, put
 from .process import Process, greeting, must, port_open, wait_until
 from .unpacked import accounts, namespaced, unpack
 
-PACKAGES = ["courier-base", "courier-pop", "courier-authlib", "courier-authdaemon", "courier-authlib-userdb", "libcourier-unicode4", "libidn12", "libgamin0",
+PACKAGES = ["courier-base", "courier-pop", "courier-imap", "courier-authlib", "courier-authdaemon", "courier-authlib-userdb", "libcourier-unicode4", "libidn12", "libgamin0",
             "libltdl7"]
 USERS = {"alice": "alice-Pw-77231", "bob@example.test": "bob-Pw-example-58"}
 UID = 28201
@@ -15,16 +15,17 @@ LIBRARY = "/usr/lib/courier/courier"
 
 
 class Courier:
-    """Two processes: the password daemon and the TCP daemon."""
+    """Several processes: the password daemon, and a TCP daemon for each port."""
     name = "courier"
     host = "127.0.0.1"
     greets = b"+OK"
     has_apop = False
     tempfail_user = None
 
-    def __init__(self, folder, certificate, cache):
+    def __init__(self, folder, certificate, cache, imap=False):
         self.folder, self._certificate = folder, certificate
         self.pop3, self.pop3s = free_port(), free_port()
+        self.imap, self.imaps = (free_port(), free_port()) if imap else (None, None)
         root = unpack(cache, "courier", PACKAGES)
         for name in ("lower/etc/courier", "lower/run/courier", "etc", "run/authdaemon", "mail", "varlib"):
             os.makedirs(self._at(name), 0o755)
@@ -70,11 +71,22 @@ class Courier:
         self._launch("pop3", f"{common} POP3_STARTTLS=YES {listen} {self.pop3} {end}")
         self._launch("pop3s", f"{common} POP3_TLS=1 POP3_STARTTLS=NO {listen} {self.pop3s} /usr/bin/couriertls -server -tcpd {end}")
         try:
+            if self.imap:
+                self._start_imap(common, listen)
             port_open(self.host, self.pop3s)
             greeting(self.host, self.pop3, self.greets, alive=lambda: all(p.status is None for p in self._processes))
         except BaseException:
             self.stop()
             raise
+
+    def _start_imap(self, common, listen):
+        common += ("IMAP_CAPABILITY='IMAP4rev1 UIDPLUS IDLE AUTH=PLAIN' IMAP_CAPABILITY_TLS='IMAP4rev1 UIDPLUS IDLE AUTH=PLAIN' IMAP_KEYWORDS=1 "
+                   "IMAP_EMPTYTRASH=Trash:7 IMAP_TLS_REQUIRED=0 ")
+        end = f"{LIBRARY}/imaplogin /usr/bin/imapd Maildir"
+        self._launch("imap", f"{common} IMAP_STARTTLS=YES {listen} {self.imap} {end}")
+        self._launch("imaps", f"{common} IMAP_TLS=1 IMAP_STARTTLS=NO {listen} {self.imaps} /usr/bin/couriertls -server -tcpd {end}")
+        port_open(self.host, self.imaps)
+        greeting(self.host, self.imap, b"* OK", alive=lambda: all(p.status is None for p in self._processes))
 
     def stop(self):
         for p in reversed(self._processes):

@@ -1,4 +1,4 @@
-"""Cyrus' POP3 server: an independent second opinion with STLS, APOP and SASL."""
+"""Cyrus' POP3 and IMAP servers: an independent second opinion with STARTTLS, APOP and SASL."""
 import os
 import shutil
 import socket
@@ -27,7 +27,7 @@ class Cyrus(Server):
 
     def __init__(self, folder, certificate, cache):
         self.folder, self._certificate = folder, certificate
-        self.pop3, self.pop3s, self._imap = free_port(), free_port(), free_port()
+        self.pop3, self.pop3s, self.imap, self.imaps = free_port(), free_port(), free_port(), free_port()
         root = unpack(cache, "cyrus", PACKAGES)
         self._mounts = [("over", root + "/usr", "/usr")] + accounts(folder, [("cyrus", UID)])
         self.process = None
@@ -52,7 +52,8 @@ START {{
 SERVICES {{
   pop3  cmd="pop3d -C {self._at('imapd.conf')}"     listen="{self.host}:{self.pop3}" prefork=1 maxchild=100
   pop3s cmd="pop3d -s -C {self._at('imapd.conf')}"  listen="{self.host}:{self.pop3s}" prefork=0 maxchild=100
-  imap  cmd="imapd -C {self._at('imapd.conf')}"     listen="{self.host}:{self._imap}" prefork=0 maxchild=100
+  imap  cmd="imapd -C {self._at('imapd.conf')}"     listen="{self.host}:{self.imap}" prefork=0 maxchild=100
+  imaps cmd="imapd -s -C {self._at('imapd.conf')}"  listen="{self.host}:{self.imaps}" prefork=0 maxchild=100
 }}
 EVENTS {{
 }}
@@ -111,7 +112,7 @@ syslog_prefix: cyrus
         """A POP3 login needs a mailbox; the first IMAP login makes it."""
         for user, password in USERS.items():
             def once():
-                with socket.create_connection((self.host, self._imap), 10) as s, s.makefile("rb") as lines:
+                with socket.create_connection((self.host, self.imap), 10) as s, s.makefile("rb") as lines:
                     data = password.encode()
                     s.sendall(f'a LOGIN "{user}" {{{len(data)}+}}\r\n'.encode() + data + b"\r\nb LOGOUT\r\n")
                     return any(line.startswith(b"a OK") for line in lines)

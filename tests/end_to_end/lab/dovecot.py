@@ -1,4 +1,4 @@
-"""Dovecot's POP3 server: plain with STLS on one port, TLS on another."""
+"""Dovecot's POP3 server, and its IMAP server if that is wanted: plain with STARTTLS on one port, TLS on another."""
 import os
 import shutil
 
@@ -31,10 +31,11 @@ class Dovecot(Server):
     has_apop = True
     tempfail_user = "tempfail"
 
-    def __init__(self, folder, certificate, max_userip=100, penalty=False, extra="", users=None):
+    def __init__(self, folder, certificate, max_userip=100, penalty=False, extra="", users=None, imap=False):
         self.folder, self._certificate, self._max_userip, self._penalty, self._extra = folder, certificate, max_userip, penalty, extra
         self._accounts = users or USERS
         self.pop3, self.pop3s = free_port(), free_port()
+        self.imap, self.imaps = (free_port(), free_port()) if imap else (None, None)
         self.process = None
         self.starts = 0
         self.start()
@@ -54,6 +55,9 @@ class Dovecot(Server):
         try:
             port_open(self.host, self.pop3s)
             greeting(self.host, self.pop3, self.greets, alive=lambda: self.process.status is None)
+            if self.imap:
+                port_open(self.host, self.imaps)
+                greeting(self.host, self.imap, b"* OK", alive=lambda: self.process.status is None)
         except BaseException:
             self.stop()
             raise
@@ -65,6 +69,21 @@ class Dovecot(Server):
         with open(self._at("dovecot.log")) as f:
             return f.read()
 
+    def _imap_service(self):
+        return "" if self.imap is None else f"""
+service imap-login {{
+  process_min_avail = 1
+  service_count = 0
+  inet_listener imap {{
+    port = {self.imap}
+  }}
+  inet_listener imaps {{
+    port = {self.imaps}
+    ssl = yes
+  }}
+}}
+"""
+
     def _configuration(self):
         certificate, key = self._certificate
         return f"""
@@ -72,7 +91,7 @@ instance_name = e2e{self.pop3}
 base_dir = {self._at('run')}
 state_dir = {self._at('state')}
 log_path = {self._at('dovecot.log')}
-protocols = pop3
+protocols = pop3{' imap' if self.imap else ''}
 listen = {self.host}
 ssl = yes
 ssl_cert = <{certificate}
@@ -124,6 +143,7 @@ service pop3-login {{
     ssl = yes
   }}
 }}
+{self._imap_service()}
 service anvil {{
   unix_listener anvil-auth-penalty {{
     mode = {'0600' if self._penalty else '0'}
