@@ -215,7 +215,8 @@ void session::heard(const smtp::reply& said, abk::io& up) {
 void session::names_nobody_else(const command& c, const smtp::reply& said) {
   const std::string_view named = named_in(said.text);
   const auto other = [&](std::string_view text) { return !text.empty() && abk::same_word(named, text); };
-  const bool wrong = named.find('@') != named.npos && !abk::same_word(named, c.box.text) &&
+  const bool forwards = said.code == 251 || said.code == 551;  // these name another one, as they should
+  const bool wrong = !forwards && named.find('@') != named.npos && !abk::same_word(named, c.box.text) &&
                      (other(last_) || std::any_of(sent_.begin(), sent_.end(), [&](const command& s) { return other(s.box.text); }));
   if (wrong) throw abk::give_up(reason::upstream_nonsense, "reply.another", "the reply about " + c.box.text + " names another address that was asked about: " + smtp::in_words(said));
   last_ = c.box.text;

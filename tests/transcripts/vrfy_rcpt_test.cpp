@@ -84,8 +84,6 @@ TEST(VrfyRcpt, E_13_AGreylistIsRememberedUntilItsTime) {
 
 TEST(VrfyRcpt, E_13_TemporaryTroubleIsNeverAReject) {
   for (const char* reply : {"451 4.3.0 lookup failure\r\n", "450 busy\r\n", "452 4.3.1 no storage\r\n"}) {
-    auto t = at_rcpt();
-    t.upstream(reply);
     connection c;
     c.ask("ann@example.com");
     c.feed("250 ok\r\n");
@@ -208,6 +206,12 @@ TEST(VrfySettings, WhatIsWrongIsNamed) {
   EXPECT_NE(problem_of({{"sender", "j\xc3\xbcrgen@example.com"}}).find("sender: "), std::string::npos);
   EXPECT_NE(problem_of({{"session_questions", std::int64_t{0}}}).find("session_questions"), std::string::npos);
   EXPECT_NE(problem_of({{"preset", "postfix"}}).find("preset: \"postfix\"; wanted: \"\", \"sendmail\", \"domino\" or \"exchange\""), std::string::npos);
+}
+
+TEST(VrfySettings, HeloIsWhatEhloSays) {
+  abk::test::transcript t(plugin());
+  t.settings({{"helo", "[192.0.2.1]"}, {"detect_accept_all", false}}).mailbox("ann@example.com").upstream("220 hi\r\n").says("EHLO [192.0.2.1]\r\n").upstream(can);
+  EXPECT_PLAYS(t.says(mail).upstream(ok).says(rcpt("ann@example.com")).upstream(ok).expect(ABK_YES, ABK_REASON_NONE, "rcpt.ok").stays_ready());
 }
 
 TEST(VrfySettings, PresetsChooseTheMethods) {

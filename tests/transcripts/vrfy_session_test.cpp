@@ -74,6 +74,10 @@ TEST(VrfySession, E_08_AReplyThatNamesAnotherAddressIsOutOfStep) {
   for (const char* name : {"a", "b"}) fine.ask(at(name));
   fine.feed("250 ok\r\n");
   EXPECT_EQ(fine.feed("550 5.1.1 <real.a@internal.example>: unknown\r\n250 <b@example.com> ok\r\n"), "1 no rcpt.unknown; 2 yes rcpt.ok");
+  connection forwards;
+  for (const char* name : {"a", "b"}) forwards.ask(at(name));
+  forwards.feed("250 ok\r\n");
+  EXPECT_EQ(forwards.feed("251 will forward to <b@example.com>\r\n551 try <a@example.com>\r\n"), "1 yes rcpt.ok; 2 no rcpt.bare");
 }
 
 TEST(VrfySession, E_18_NoSequenceOfRepliesBringsDataAbout) {
@@ -185,9 +189,16 @@ TEST(VrfySession, RefusalsAndThoseUnderWayAreNeverMoreThanTen) {
   for (int i = 0; i < 4; ++i) {
     EXPECT_FALSE(busy.up.draining());
     busy.feed(unknown);
-    if (i < 3) busy.ask(at("x"));
-    if (busy.up.draining()) break;
+    busy.ask(at("x"));
   }
+  EXPECT_TRUE(busy.up.draining());  // four refused, six under way
+  busy.says();
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_FALSE(busy.closed());
+    busy.feed(unknown);
+  }
+  EXPECT_EQ(busy.says(), "QUIT\r\n");
+  EXPECT_TRUE(busy.closed());
 }
 
 TEST(VrfySession, A421MovesThoseThatHaveNotBeenHeard) {
