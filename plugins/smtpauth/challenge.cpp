@@ -1,5 +1,7 @@
 #include "challenge.hpp"
 
+#include <abk/words.hpp>
+
 #include <algorithm>
 
 namespace smtpauth {
@@ -50,6 +52,14 @@ bool too_costly(std::string_view server_first) {
     return n == 0;
   }
   return true;
+}
+
+bool digest_in_order(std::string_view message, bool first) {
+  constexpr std::string_view proof = "rspauth=";
+  if (first) return !message.empty() && !abk::begins_with(message, proof);
+  if (!message.starts_with(proof)) return false;
+  message.remove_prefix(proof.size());
+  return message.size() == 32 && message.find_first_not_of("0123456789abcdef") == message.npos;
 }
 
 }  // namespace smtpauth

@@ -20,4 +20,8 @@ inline constexpr std::uint32_t scram_iterations_max = 20'000;
 // True if a server's first message of SCRAM asks for more, or does not say how many.
 bool too_costly(std::string_view server_first);
 
+// True if a message of DIGEST-MD5 has the form of its place: the first is a challenge, the second the server's proof and nothing
+// else. The library (2.1.28) crashes where a proof comes first.
+bool digest_in_order(std::string_view message, bool first);
+
 }  // namespace smtpauth

@@ -6,6 +6,8 @@
 #include <array>
 #include <cstring>
 
+#include "challenge.hpp"
+
 namespace smtpauth {
 namespace {
 
@@ -119,6 +121,8 @@ bool exchange::start() {
 bool exchange::step(std::string_view challenge) {
   // An empty challenge has NTLM's client begin. DIGEST-MD5's would resume an earlier login, by the password and unasked.
   if (complete_ || (challenge.empty() && by_ != mechanism::ntlm)) return false;
+  if (by_ == mechanism::digest_md5 && !digest_in_order(challenge, steps_ == 0)) return false;
+  ++steps_;
   const char* out = nullptr;
   unsigned size = 0;
   const int result = sasl_client_step(inside_->conn, challenge.empty() ? nullptr : challenge.data(), static_cast<unsigned>(challenge.size()), nullptr, &out, &size);

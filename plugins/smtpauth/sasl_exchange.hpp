@@ -36,6 +36,7 @@ class exchange {
   mechanism by_;
   abk::secret_view response_;
   bool complete_ = false;
+  int steps_ = 0;
 };
 
 }  // namespace smtpauth

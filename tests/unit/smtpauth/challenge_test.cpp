@@ -30,6 +30,15 @@ TEST(SmtpAuthChallenge, E_04_ALimit) {
   EXPECT_FALSE(decode_base64(std::string(12'292, 'A')));
 }
 
+TEST(SmtpAuthChallenge, DigestsInTheirOrder) {
+  const std::string proof = "rspauth=0123456789abcdef0123456789abcdef";
+  EXPECT_TRUE(smtpauth::digest_in_order("realm=\"a\",nonce=\"b\"", true));
+  EXPECT_TRUE(smtpauth::digest_in_order(proof, false));
+  for (const std::string& first : {std::string(), proof, std::string("RSPAUTH=00")}) EXPECT_FALSE(smtpauth::digest_in_order(first, true)) << first;
+  for (const std::string& second : {std::string(), std::string("rspauth="), proof + "0", proof.substr(1), proof + ",a=b", std::string("realm=\"a\",nonce=\"b\"")})
+    EXPECT_FALSE(smtpauth::digest_in_order(second, false)) << second;
+}
+
 TEST(SmtpAuthChallenge, WhatScramCosts) {
   for (const std::string_view cheap : {"r=abc,s=c2FsdA==,i=4096", "r=i=99999,s=c2FsdA==,i=20000", "i=1", "r=a,s=b,i=15000,ext=i=99999"}) EXPECT_FALSE(smtpauth::too_costly(cheap)) << cheap;
   for (const std::string_view costly : {"", "r=abc,s=c2FsdA==", "r=a,s=b,i=20001", "i=4096x", "i=", "i=0", "i=-1", "i=99999999999999999999", "i=20001,i=4096"}) EXPECT_TRUE(smtpauth::too_costly(costly)) << costly;

@@ -62,6 +62,13 @@ TEST(SmtpAuthSasl, DigestMd5NeedsTheServersProof) {
   EXPECT_FALSE(e.complete());
 }
 
+// The library compares it with what it has not computed yet.
+TEST(SmtpAuthSasl, AProofBeforeTheChallengeIsNotHandedOn) {
+  exchange e(mechanism::digest_md5, "mail.example.com", "ann", abk::secret_view("open sesame"), true);
+  begin(e, mechanism::digest_md5);
+  EXPECT_FALSE(e.step("rspauth=00000000000000000000000000000000"));
+}
+
 TEST(SmtpAuthSasl, ARealmThatTheNameHasIsChosen) {
   exchange e(mechanism::digest_md5, "mail.example.com", "ann@b.example", abk::secret_view("open sesame"), true);
   begin(e, mechanism::digest_md5);
