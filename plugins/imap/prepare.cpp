@@ -93,13 +93,18 @@ abk::part<capabilities> connection::ask_capabilities(abk::channel up) {
 // [AUTHENTICATIONFAILED] is remembered: from such a one a bare NO is a tempfail then, so that a memory that has become wrong can
 // never turn a refusal of a command into a refusal of credentials.
 void connection::remember_capabilities(const abk::answer& found, abk::channel up) const {
-  const bool explained = found.what == abk::verdict::no && found.rule.ends_with(".no-authenticationfailed");
+  const bool explained = found.rule.ends_with(".no-authenticationfailed");
   if (explained) up.learn(abk::scope::upstream, fact_codes, "yes", a_month);
+  if (found.rule.ends_with(".no")) up.forget(abk::scope::upstream, fact_codes);
   if (!recalled_ && asked_ && (explained || up.fact(abk::scope::upstream, fact_codes))) up.learn(abk::scope::upstream, fact_capa_, remembered(can_), a_while);
 }
 
+// Perhaps the server is another than the one that explained its refusals: that is to be seen anew, too.
 void connection::forget_capabilities(abk::channel up) {
-  if (recalled_) up.forget(abk::scope::upstream, fact_capa_);
+  if (recalled_) {
+    up.forget(abk::scope::upstream, fact_capa_);
+    up.forget(abk::scope::upstream, fact_codes);
+  }
   recalled_ = false;
 }
 

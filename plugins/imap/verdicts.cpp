@@ -73,9 +73,11 @@ constexpr row rows[] = {
     coded(password, "NOPERM", no, reason::not_permitted, "no-noperm"),
     coded(password, "EXPIRED", no, reason::password_expired, "no-expired"),
     coded(password, "CONTACTADMIN", no, reason::account_disabled, "no-contactadmin"),
+    // This person lives at another server (RFC 2221). It is not followed there: the route is to name it.
+    coded(password, "REFERRAL", tempfail, reason::misconfigured, "no-referral"),
     // [ALERT] says that people should read the text, and nothing else. In it may be what other servers say without a code.
     with(password, state::no, code::named, "ALERT", words::trouble, tempfail, reason::upstream_busy, "no-alert-trouble"),
-    with(password, state::no, code::named, "ALERT", words::credentials, no, reason::wrong_password, "no-alert-credentials", when::always),
+    with(password, state::no, code::named, "ALERT", words::credentials, no, reason::wrong_password, "no-alert-credentials"),
     coded(password, "ALERT", tempfail, reason::upstream_busy, "no-alert"),
     // A server that is known to explain its refusals did not: perhaps it has lost the mechanism that is remembered.
     with(password, state::no, code::none, {}, words::any, tempfail, reason::upstream_busy, "no-unexplained", when::from_memory),

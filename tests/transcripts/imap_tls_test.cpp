@@ -88,11 +88,13 @@ TEST(ImapMemory, OneThatHasNotIsAskedEachTime) {
   EXPECT_PLAYS(judged(yes, "A3 OK\r\n", ABK_YES, ABK_REASON_NONE, "auth-plain.ok", "A4").knows_not(upstream, in_starttls));
   auto bare = with_plain(inside(dovecot), "A3");
   EXPECT_PLAYS(judged(bare, "A3 NO Login failed.\r\n", ABK_NO, ABK_REASON_WRONG_PASSWORD, "auth-plain.no", "A4").knows_not(upstream, codes).knows_not(upstream, in_starttls));
+  auto changed = with_plain(inside(dovecot).knows(upstream, codes, "yes"), "A3");
+  EXPECT_PLAYS(judged(changed, "A3 NO Login failed.\r\n", ABK_NO, ABK_REASON_WRONG_PASSWORD, "auth-plain.no", "A4").knows_not(upstream, codes).knows_not(upstream, in_starttls));
 }
 
 TEST(ImapMemory, AMemoryThatHasBecomeWrongRejectsNobody) {
   auto refused = with_plain(known(), "A2");
-  EXPECT_PLAYS(judged(refused, "A2 NO Unsupported authentication mechanism\r\n", ABK_TEMPFAIL, ABK_REASON_UPSTREAM_BUSY, "auth-plain.no-unexplained", "A3").knows_not(upstream, in_starttls));
+  EXPECT_PLAYS(judged(refused, "A2 NO Unsupported authentication mechanism\r\n", ABK_TEMPFAIL, ABK_REASON_UPSTREAM_BUSY, "auth-plain.no-unexplained", "A3").knows_not(upstream, in_starttls).knows_not(upstream, codes));
   auto unknown = with_plain(known(), "A2");
   EXPECT_PLAYS(judged(unknown, "A2 BAD no\r\n", ABK_TEMPFAIL, ABK_REASON_UPSTREAM_NONSENSE, "auth-plain.bad", "A3").knows_not(upstream, in_starttls));
   auto none = story().knows(upstream, in_tls, "IMAP LOGINDISABLED").upstream("* OK hello\r\n");

@@ -89,6 +89,8 @@ const golden goldens[] = {
     {moment::password, "A1 NO [NOPERM] x\r\n", no, reason::not_permitted, "x.no-noperm"},
     {moment::password, "A1 NO [EXPIRED] x\r\n", no, reason::password_expired, "x.no-expired"},
     {moment::password, "A1 NO [CONTACTADMIN] Account_disabled\r\n", no, reason::account_disabled, "x.no-contactadmin"},
+    {moment::password, "A1 NO [REFERRAL imap://ann;AUTH=*@other.example/] not here\r\n", tempfail, reason::misconfigured, "x.no-referral"},
+    {moment::password, "A1 OK [REFERRAL imap://ann@other.example/] in, and better there\r\n", yes, reason::none, "x.ok"},
     {moment::password, "A1 NO [X-FOO] x\r\n", tempfail, reason::upstream_busy, "x.no-code"},
     {moment::password, "A1 NO [WEBALERT https://example.com] Web login required\r\n", tempfail, reason::upstream_busy, "x.no-code"},
     {moment::password, "A1 NO [] x\r\n", tempfail, reason::upstream_busy, "x.no-code"},
