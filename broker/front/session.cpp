@@ -234,6 +234,7 @@ void session::limit(steady::time_point at) {
 }
 
 void session::on_timer() {
+  const auto self = shared_from_this();  // what is written now may be the last that held it
   armed_for_ = steady::time_point::max();
   if (ended_) return;
   if (steady::now() < deadline_) {

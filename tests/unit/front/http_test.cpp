@@ -157,6 +157,17 @@ TEST_F(http, ATooLongBodyIsRefusedUnread_K07) {
   EXPECT_EQ(c.receive_all(), "");
 }
 
+TEST_F(http, NonsenseBehindARefusalFromACallerWhoSaysNoMore) {
+  start();
+  caller c = connect();
+  const std::string body = R"({"address":"a@b.c","password":"wrong"})";
+  c.send("POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body + "NONSENSE\r\n\r\n");
+  c.say_no_more();
+  const std::string all = c.receive_all();  // the no waits for its time, and nothing but its timer holds the session then
+  EXPECT_EQ(status_of(all), 401U);
+  EXPECT_NE(all.find("HTTP/1.1 400"), std::string::npos) << all;
+}
+
 TEST_F(http, ATooLongHeaderIsRefused_K06) {
   start();
   caller c = connect();
