@@ -29,7 +29,9 @@ finding failed(const std::exception& e) { return finding::tempfail(reason::inter
 // The name for the log. One that belongs to no route and is no address was perhaps meant for another field of the form: people
 // type their password there.
 std::string shown_address(const query& q, const answer& a) {
-  if (q.kind == question_kind::login && a.route.empty() && q.address.find('@') == std::string::npos) return "(" + std::to_string(q.address.size()) + " bytes without a domain)";
+  const std::size_t at = q.address.rfind('@');
+  const bool no_domain = at == std::string::npos || q.address.find('.', at) == std::string::npos;  // "P@ssw0rd" is none
+  if (q.kind == question_kind::login && a.route.empty() && no_domain) return "(" + std::to_string(q.address.size()) + " bytes without a domain)";
   return a.identity.empty() ? q.address : a.identity;
 }
 
@@ -131,14 +133,16 @@ boost::asio::awaitable<void> dispatcher::find_out(const snapshot& now, const que
   a.found = co_await ask_stages(*p->by, stages, asked, until, a.backend);
 
   // A mailbox unknown with its extension ("ann+list") is asked without it.
+  name_check bare;  // `asked` refers to them until the companion has answered
+  std::string login_name, identity;
   const std::string& delimiter = p->by->rules.delimiter;
   if (!login && a.found.what == verdict::absent && !delimiter.empty()) {
     const std::size_t at = p->local.find_first_of(delimiter);
     if (at != std::string::npos && at > 0) {
-      const name_check bare = check_name(p->local.substr(0, at) + "@" + p->domain);
+      bare = check_name(p->local.substr(0, at) + "@" + p->domain);
       if (bare.fault == name_fault::none) {
-        const std::string login_name = expand_template(p->by->rules.login_name, bare.name.typed, bare.name.local, bare.name.domain_typed);
-        const std::string identity = make_identity(bare.name, p->by->rules.canonical_domain, p->by->rules.keep_case);
+        login_name = expand_template(p->by->rules.login_name, bare.name.typed, bare.name.local, bare.name.domain_typed);
+        identity = make_identity(bare.name, p->by->rules.canonical_domain, p->by->rules.keep_case);
         asked.login_name = login_name;
         asked.address = bare.name.typed;
         asked.local = bare.name.local;

@@ -197,6 +197,23 @@ TEST_F(Dispatcher, ADelimiterIsAskedWithoutItsExtension) {
   EXPECT_EQ(ask(mailbox("bob+lists@example.com")).found.what, verdict::absent);
 }
 
+TEST_F(Dispatcher, TheCompanionIsAskedAboutTheNameThatWasFound) {
+  add("one", [](const stage_question& q) { return found_as(q.local.find('+') == q.local.npos ? verdict::exists : verdict::absent); });
+  std::vector<std::string> asked;
+  add("directory", [&](const stage_question& q) {
+    asked = {std::string(q.login_name), std::string(q.address), std::string(q.local), std::string(q.identity)};
+    return found_as(verdict::exists);
+  });
+  route_rules r = example({}, {"one"});
+  r.delimiter = "+";
+  r.addresses = {"directory"};
+  route(r);
+  const std::string long_name = "a-name-too-long-for-any-string-to-hold-within-itself";
+  EXPECT_EQ(ask(mailbox(long_name + "+lists@example.com")).found.what, verdict::exists);
+  const std::string address = long_name + "@example.com";
+  EXPECT_EQ(asked, (std::vector<std::string>{address, address, long_name, address}));
+}
+
 TEST_F(Dispatcher, ACompanionGivesAddressesAndNeverChangesTheVerdict) {
   add("pop", found_as(verdict::accept));
   finding known = found_as(verdict::exists);
