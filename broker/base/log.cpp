@@ -254,6 +254,7 @@ void logger::write_out(std::string_view lines) {
   }
   if (target == log_target::nowhere) return;
   std::string out;
+  if (std::exchange(torn_, false)) out += '\n';  // what was left of the last line must not become the beginning of this one
   while (!lines.empty()) {
     const std::size_t end = lines.find('\n');
     const char mark = lines[0];
@@ -283,6 +284,7 @@ void logger::write_out(std::string_view lines) {
     if (n < 0 && errno == EINTR) continue;
     if ((n == 0 || errno == EAGAIN) && std::chrono::steady_clock::now() < give_up) continue;
     dropped_.fetch_add(static_cast<std::uint64_t>(std::count(rest.begin(), rest.end(), '\n')), std::memory_order_relaxed);
+    torn_ = rest.size() < out.size() && out[out.size() - rest.size() - 1] != '\n';
     return;
   }
 }

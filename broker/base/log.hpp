@@ -85,6 +85,7 @@ class logger {
   bool stop_ = false;
   std::atomic<std::uint64_t> dropped_ = 0;
   std::uint64_t dropped_told_ = 0;
+  bool torn_ = false;  // the last line written lacks its end [writer]
   std::thread writer_;
 };
 
