@@ -121,7 +121,7 @@ backend_rules read_backend(const section& backend) {
   const section pool = backend.sub("pool");
   pool.whole("connections", 1, 1000, out.pool.connections);
   pool.duration("idle", "0s", "1h", out.pool.idle);
-  pool.whole("queue", 0, 100'000, out.pool.queue);
+  pool.whole("queue", 1, 100'000, out.pool.queue);
   if (pool.whole("warm", 0, 1000, out.pool.warm) && out.pool.warm > out.pool.connections)
     pool.bad("warm", "at most pool.connections, which is " + std::to_string(out.pool.connections));
   const section timeouts = backend.sub("timeouts");
@@ -130,6 +130,7 @@ backend_rules read_backend(const section& backend) {
   const section breaker = backend.sub("breaker");
   breaker.whole("failures", 1, 1000, out.breaker.failures);
   breaker.duration("reopen", "250ms", "1h", out.breaker.reopen);
+  breaker.duration("service_account", "250ms", "24h", out.breaker.service_account);
   read_tls(backend, out);
   if (const setting* settings = backend.find("settings")) {
     if (!std::holds_alternative<setting::table>(settings->value)) backend.bad("settings", "a table: [backend.settings]");

@@ -50,6 +50,7 @@ struct backend_rules {
   struct {
     std::uint32_t failures = 5;
     std::chrono::milliseconds reopen{10'000};
+    std::chrono::milliseconds service_account{60'000};
   } breaker;
   tls_rules tls;
   setting settings;           // a table, perhaps empty

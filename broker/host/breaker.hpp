@@ -15,17 +15,19 @@ class breaker {
  public:
   using milliseconds = std::chrono::milliseconds;
   static constexpr milliseconds first_probe{250};
-  // An account of ours that the upstream refuses is tried more slowly, so that it is not locked there.
-  static constexpr milliseconds account_first{1'000}, account_most{300'000};
+  // An account of ours that the upstream refuses is tried so rarely that it is not locked there: directories lock after some
+  // five failures within ten or thirty minutes. The pause grows fourfold up to this, unless it is longer to begin with.
+  static constexpr milliseconds account_most{900'000};
 
-  breaker(std::uint32_t failures, milliseconds reopen) : failures_max_(failures), reopen_(std::max(reopen, first_probe)) {}
+  breaker(std::uint32_t failures, milliseconds reopen, milliseconds service_account)
+      : failures_max_(failures), reopen_(std::max(reopen, first_probe)), account_first_(std::max(service_account, first_probe)) {}
 
   bool closed() const { return failures_ < failures_max_; }
   // True once for each probe that is due while it is open: the caller then tries to connect and prepare, without a question.
   bool take_probe(steady::time_point now) {
     if (closed() || now < next_probe_) return false;
     next_probe_ = now + wait_;
-    wait_ = std::min(wait_ * 2, last_reason_ == reason::service_account ? account_most : reopen_);
+    wait_ = last_reason_ == reason::service_account ? longer(wait_) : std::min(wait_ * 2, reopen_);
     return true;
   }
   steady::time_point next_probe() const { return next_probe_; }
@@ -38,8 +40,8 @@ class breaker {
     if (account && failures_ < failures_max_) failures_ = failures_max_ - 1;
     if (failures_ < 1'000'000) ++failures_;
     if (failures_ != failures_max_) return false;
-    wait_ = account ? account_first * 2 : std::min(first_probe * 2, reopen_);
-    next_probe_ = now + (account ? account_first : first_probe);
+    wait_ = account ? longer(account_first_) : std::min(first_probe * 2, reopen_);
+    next_probe_ = now + (account ? account_first_ : first_probe);
     since_ = now;
     return true;
   }
@@ -57,8 +59,10 @@ class breaker {
   steady::time_point since() const { return since_; }
 
  private:
+  milliseconds longer(milliseconds account_pause) const { return std::min(account_pause * 4, std::max(account_most, account_first_)); }
+
   std::uint32_t failures_max_;
-  milliseconds reopen_;
+  milliseconds reopen_, account_first_;
   std::uint32_t failures_ = 0;
   milliseconds wait_ = first_probe;
   steady::time_point next_probe_{};

@@ -21,7 +21,7 @@ bool pool::usable(std::size_t u) {
 finding pool::not_asked(const place_of_upstream& p) const {
   finding f = finding::tempfail(p.guard.last_reason(), "not asked: " + p.guard.last_text());
   f.upstream = p.rules.label();
-  f.retry_after = breaker::first_probe;
+  f.retry_after = std::max(breaker::first_probe, std::chrono::ceil<milliseconds>(p.guard.next_probe() - steady::now()));
   return f;
 }
 
@@ -115,7 +115,7 @@ std::vector<std::size_t> pool::hold_targets(std::size_t parent, const std::vecto
       p.rules.port = t.port;
     }
     // Nobody probes what has not been named for long: what was known of it is old.
-    if (found == nullptr || forgotten(p, now)) p.guard = breaker(core_->rules.breaker.failures, core_->rules.breaker.reopen);
+    if (found == nullptr || forgotten(p, now)) p.guard = breaker(core_->rules.breaker.failures, core_->rules.breaker.reopen, core_->rules.breaker.service_account);
     p.named = now;
     ++p.holders;
     out.push_back(static_cast<std::size_t>(&p - places_.data()));

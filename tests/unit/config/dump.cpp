@@ -62,6 +62,7 @@ void dump_backend(const backend_rules& b, values& out) {
   set("timeouts.reply", text(b.timeouts.reply));
   set("breaker.failures", std::to_string(b.breaker.failures));
   set("breaker.reopen", text(b.breaker.reopen));
+  set("breaker.service_account", text(b.breaker.service_account));
   set("tls.minimum", b.tls.minimum + text(b.tls.minimum_13));
   set("tls.verify", text(b.tls.verify));
   set("tls.ca_file", b.tls.ca_file);

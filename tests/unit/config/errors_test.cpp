@@ -129,7 +129,7 @@ const std::vector<row>& rows() {
       {"backend", "upstream = [\"pop3://h\"]", "backend.mail1.upstream: found \"pop3\", which sends passwords unencrypted; wanted: a scheme with TLS (pop3+starttls, or the one for TLS from the start), or cleartext = true"},
       {"backend", "pool = { connections = 0 }", "backend.mail1.pool.connections: found 0; wanted: a whole number from 1 to 1000"},
       {"backend", "pool = { warm = 9 }", "backend.mail1.pool.warm: found 9; wanted: at most pool.connections, which is 8"},
-      {"backend", "pool = { queue = -1 }", "backend.mail1.pool.queue: found -1; wanted: a whole number from 0 to 100000"},
+      {"backend", "pool = { queue = -1 }", "backend.mail1.pool.queue: found -1; wanted: a whole number from 1 to 100000"},
       {"backend", "timeouts = { connect = \"0ms\" }", "backend.mail1.timeouts.connect: found \"0ms\"" + duration + "\"10ms\" to \"120s\"" + units},
       {"backend", "breaker = { failures = 0 }", "backend.mail1.breaker.failures: found 0; wanted: a whole number from 1 to 1000"},
       {"backend.tls", "minimum = \"1.1\"", "backend.mail1.tls.minimum: found \"1.1\"; wanted: \"1.2\" or \"1.3\"; older versions need cleartext = true"},

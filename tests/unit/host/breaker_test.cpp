@@ -8,9 +8,10 @@ using std::chrono::milliseconds;
 namespace {
 
 const steady::time_point zero{};
+constexpr milliseconds minute{60'000};
 
 TEST(Breaker, OpensAfterConsecutiveFailuresOnly) {
-  breaker b(3, milliseconds(10'000));
+  breaker b(3, milliseconds(10'000), minute);
   EXPECT_FALSE(b.failed(zero, reason::upstream_down, "refused"));
   EXPECT_FALSE(b.failed(zero, reason::upstream_down, "refused"));
   b.succeeded(zero);
@@ -24,7 +25,7 @@ TEST(Breaker, OpensAfterConsecutiveFailuresOnly) {
 }
 
 TEST(Breaker, ProbesAfter250MsDoublingUpToReopen) {
-  breaker b(1, milliseconds(1'000));
+  breaker b(1, milliseconds(1'000), minute);
   b.failed(zero, reason::upstream_down, "refused");
   EXPECT_FALSE(b.take_probe(zero + milliseconds(249)));
   std::vector<long> at;
@@ -34,19 +35,24 @@ TEST(Breaker, ProbesAfter250MsDoublingUpToReopen) {
 }
 
 TEST(Breaker, ARefusedAccountOpensItAtOnceAndIsTriedSlowly) {
-  breaker b(5, milliseconds(1'000));
+  breaker b(5, milliseconds(1'000), minute);
   EXPECT_TRUE(b.failed(zero, reason::service_account, "49"));
   std::vector<long> at;
-  for (long s = 0; s < 1'200; ++s)
+  for (long s = 0; s < 3'600; ++s)
     if (b.take_probe(zero + std::chrono::seconds(s))) {
       at.push_back(s);
       b.failed(zero + std::chrono::seconds(s), reason::service_account, "49");
     }
-  EXPECT_EQ(at, (std::vector<long>{1, 3, 7, 15, 31, 63, 127, 255, 511, 811, 1111}));
+  EXPECT_EQ(at, (std::vector<long>{60, 300, 1200, 2100, 3000}));
+  breaker hourly(5, milliseconds(1'000), std::chrono::hours(1));
+  hourly.failed(zero, reason::service_account, "49");
+  EXPECT_FALSE(hourly.take_probe(zero + std::chrono::minutes(59)));
+  EXPECT_TRUE(hourly.take_probe(zero + std::chrono::minutes(60)));
+  EXPECT_EQ(hourly.next_probe(), zero + std::chrono::minutes(120));
 }
 
 TEST(Breaker, TheFirstSuccessClosesIt) {
-  breaker b(1, milliseconds(1'000));
+  breaker b(1, milliseconds(1'000), minute);
   EXPECT_FALSE(b.succeeded(zero));
   b.failed(zero, reason::upstream_down, "refused");
   EXPECT_TRUE(b.succeeded(zero));
