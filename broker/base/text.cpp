@@ -196,29 +196,42 @@ std::string format_duration(std::chrono::milliseconds d) {
   return std::to_string(ms) + "ms";
 }
 
-std::string blot(std::string_view text, std::string_view password) {
-  std::string out(text);
-  if (password.empty() || text.size() < std::min<std::size_t>(password.size(), 3)) return out;
-  const auto replace = [&out](std::string_view needle) {
-    if (needle.empty()) return;
-    for (std::size_t at = out.find(needle); at != std::string::npos; at = out.find(needle, at + 3)) out.replace(at, needle.size(), "***");
-  };
-  replace(password);
+namespace {
+
+// Is the needle at `at` a part of one of the names that stand there?
+bool within_a_name(std::string_view text, std::size_t at, std::string_view needle, std::span<const std::string_view> names) {
+  for (const std::string_view name : names)
+    for (std::size_t o = name.find(needle); o != name.npos; o = name.find(needle, o + 1))
+      if (at >= o && text.substr(at - o, name.size()) == name) return true;
+  return false;
+}
+
+bool holds(std::string_view text, std::string_view needle, std::span<const std::string_view> names) {
+  for (std::size_t at = text.find(needle); at != text.npos; at = text.find(needle, at + 1))
+    if (!within_a_name(text, at, needle, names)) return true;
+  return false;
+}
+
+}  // namespace
+
+bool tells_password(std::string_view text, std::string_view password, std::span<const std::string_view> names) {
+  if (password.empty() || text.size() < std::min<std::size_t>(password.size(), 3)) return false;
+  if (holds(text, password, names)) return true;
   // The shortest of the three has at least 4/3 of the password's bytes, less 4.
-  if (password.size() >= 3 && text.size() + 4 >= password.size() / 3 * 4) {
-    // The characters of a base64 text that depend on the password alone, for each way it can lie on the 3-byte grid.
-    for (std::size_t lead = 0; lead < 3; ++lead) {
-      std::string padded(lead, '\0');
-      padded += password;
-      std::string coded = base64_encode(padded);
-      const std::size_t from = lead == 0 ? 0 : lead + 1;
-      const std::size_t to = padded.size() / 3 * 4 + (padded.size() % 3 == 0 ? 0 : padded.size() % 3);
-      if (to > from + 2) replace(std::string_view(coded).substr(from, to - from));
-      wipe(padded.data(), padded.size());
-      wipe(coded.data(), coded.size());
-    }
+  if (password.size() < 3 || text.size() + 4 < password.size() / 3 * 4) return false;
+  // The characters of a base64 text that depend on the password alone, for each way it can lie on the 3-byte grid.
+  bool found = false;
+  for (std::size_t lead = 0; lead < 3 && !found; ++lead) {
+    std::string padded(lead, '\0');
+    padded += password;
+    std::string coded = base64_encode(padded);
+    const std::size_t from = lead == 0 ? 0 : lead + 1;
+    const std::size_t to = padded.size() / 3 * 4 + (padded.size() % 3 == 0 ? 0 : padded.size() % 3);
+    found = to > from + 2 && holds(text, std::string_view(coded).substr(from, to - from), names);
+    wipe(padded.data(), padded.size());
+    wipe(coded.data(), coded.size());
   }
-  return out;
+  return found;
 }
 
 }  // namespace authbroker

@@ -35,8 +35,10 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view);
 std::optional<std::uint64_t> parse_size(std::string_view);
 std::string format_duration(std::chrono::milliseconds);
 
-// Replaces each occurrence of the password, and of its base64 at the three alignments, in `text` by "***". Passwords shorter
-// than 3 bytes are blotted too, which may blot innocent text.
-std::string blot(std::string_view text, std::string_view password);
+// True if `text` holds the password, or its base64 at any of the three alignments, other than as a part of one of `names`
+// (those that were asked about): such a text must not be shown. With the password alone made illegible, what stands around it
+// would tell what it was: the names and the configuration are no secrets.
+bool tells_password(std::string_view text, std::string_view password, std::span<const std::string_view> names);
+inline constexpr std::string_view text_withheld = "(withheld: it holds what was typed as the password)";
 
 }  // namespace authbroker

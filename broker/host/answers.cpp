@@ -59,14 +59,20 @@ constexpr std::size_t addresses_max = 256, address_bytes = 320, attributes_max =
 
 }  // namespace
 
-finding read_answer(question_kind kind, const abk_answer& from, std::string_view password, bool& is_legal) {
+std::string shown(std::string_view text, const typed& by) { return std::string(tells_password(text, by.password, by.names) ? text_withheld : text); }
+
+finding read_answer(question_kind kind, const abk_answer& from, const typed& by, bool& is_legal) {
   finding out;
   is_legal = true;
-  const auto text = [&](abk_str s, std::size_t most) {
-    if (s.len == 0) return std::string();
-    // Blotted as it came, before cleaning or a cut can change or part the password.
-    const std::string blotted = blot(view(s).substr(0, text_bytes_max), password);
-    return clean_notice(std::string_view(blotted).substr(0, most * 4), most);
+  // Looked at as it came, before cleaning or a cut can change or part the password.
+  const auto tells = [&by](abk_str s) { return tells_password(view(s).substr(0, text_bytes_max), by.password, by.names); };
+  const auto text = [](abk_str s, std::size_t most) { return s.len == 0 ? std::string() : clean_notice(view(s).substr(0, most * 4), most); };
+  const auto for_people = [&](abk_str s, std::size_t most) { return tells(s) ? std::string() : text(s, most); };
+  // As it is, or empty.
+  const auto value = [&text](abk_str s, std::size_t most) {
+    std::string whole = s.len > most ? std::string() : text(s, most);
+    if (whole != view(s)) whole.clear();
+    return whole;
   };
   const reason_row* row = std::find_if(reasons.begin(), reasons.end(), [&](const reason_row& r) { return r.number == from.reason; });
   out.what = verdict_of(kind, from.verdict);
@@ -81,23 +87,24 @@ finding read_answer(question_kind kind, const abk_answer& from, std::string_view
     return finding::tempfail(reason::internal, "the plugin answered verdict " + std::to_string(from.verdict) + " with reason " +
                                                    std::to_string(from.reason) + ", which do not go together");
   }
-  // A rule is a word of the plugin's own table, and would look odd with a password such as "wrong" blotted out of it.
+  // A rule is a word of the plugin's own table; a password such as "wrong" is a part of some.
   const std::string_view rule = view(from.rule);
   const bool word = rule.size() <= 64 && rule.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string_view::npos;
-  out.rule = word && rule != password ? std::string(rule) : text(from.rule, 64);
-  out.public_text = text(from.public_text, 200);
-  out.operator_text = text(from.operator_text, 400);
-  out.notice = text(from.notice, 200);
-  out.mailbox = text(from.mailbox, address_bytes);
+  out.rule = word && rule != by.password ? std::string(rule) : for_people(from.rule, 64);
+  out.public_text = for_people(from.public_text, 200);
+  out.operator_text = tells(from.operator_text) ? std::string(text_withheld) : text(from.operator_text, 400);
+  out.notice = for_people(from.notice, 200);
+  out.mailbox = value(from.mailbox, address_bytes);
   out.kind = from.kind <= ABK_KIND_RESOURCE ? static_cast<mailbox_kind>(from.kind) : mailbox_kind::unknown;
   out.truncated = from.address_count > addresses_max;
   for (std::size_t i = 0; i < std::min(from.address_count, addresses_max); ++i) {
-    if (from.addresses[i].len > address_bytes) out.truncated = true;
-    else out.addresses.push_back(text(from.addresses[i], address_bytes));
+    if (std::string one = value(from.addresses[i], address_bytes); one.empty()) out.truncated = true;
+    else out.addresses.push_back(std::move(one));
   }
   out.addresses_complete = (from.flags & ABK_ANSWER_ADDRESSES_COMPLETE) != 0 && !out.truncated;
   for (std::size_t i = 0; i < std::min(from.attribute_count, attributes_max); ++i)
-    out.attributes.emplace_back(text(from.attributes[i].name, 64), text(from.attributes[i].value, attribute_bytes));
+    if (std::string one = value(from.attributes[i].value, attribute_bytes); !one.empty() || from.attributes[i].value.len == 0)
+      out.attributes.emplace_back(text(from.attributes[i].name, 64), std::move(one));
   out.retry_after = std::chrono::milliseconds(from.retry_after_ms);
   if ((from.flags & ABK_ANSWER_HAS_EXPIRY) != 0) out.password_expires_in = std::chrono::seconds(from.password_expires_in_s);
   if ((from.flags & ABK_ANSWER_HAS_GRACE) != 0) out.grace_logins = from.grace_logins;

@@ -2,14 +2,27 @@
 #pragma once
 #include <abk/plugin.h>
 
+#include <array>
+
 #include "base/answer.hpp"
+#include "core/backend.hpp"
 
 namespace authbroker {
 
+// What an asker typed.
+struct typed {
+  std::string_view password;
+  std::array<std::string_view, 5> names{};
+};
+inline typed typed_in(const stage_question& q, std::string_view password) { return {password, {q.address, q.login_name, q.identity, q.local, q.domain}}; }
+// For the log and for transcripts.
+std::string shown(std::string_view text, const typed&);
+
 // An unknown verdict, a reason that does not belong to it, or an answer of the other kind of question gives
 // tempfail(internal) with an operator text that says what was wrong; `legal` is set to false then.
-// `password` is blotted out of every text. Cost: one pass over the texts.
-finding read_answer(question_kind kind, const abk_answer& from, std::string_view password, bool& legal);
+// A text that tells the password is withheld; addresses and attributes are handed out as they are, or not at all: a changed
+// one would be somebody else's. Cost: one pass over the texts.
+finding read_answer(question_kind kind, const abk_answer& from, const typed&, bool& legal);
 
 inline std::string_view view(abk_str s) { return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.len); }
 inline abk_str to_abk(std::string_view s) { return {s.data(), s.size()}; }

@@ -13,7 +13,7 @@ struct check_state {
   abk_check api;
   backend_core* core;
   question_kind kind;
-  std::string_view password;
+  typed by;
   finding out;
   bool answered = false;
 };
@@ -26,7 +26,7 @@ void take_answer(abk_check* c, const abk_answer* answer) {
   }
   me.answered = true;
   bool is_legal = true;
-  me.out = read_answer(me.kind, *answer, me.password, is_legal);
+  me.out = read_answer(me.kind, *answer, me.by, is_legal);
   if (!is_legal) me.core->misbehaved(me.out.operator_text);
 }
 
@@ -50,7 +50,7 @@ abk_question to_question(const stage_question& q, steady::time_point until) {
 }
 
 finding run_check(backend_core& core, const abk_question& q, question_kind kind, std::string_view password) {
-  check_state state{{sizeof(abk_check), nullptr, &take_answer}, &core, kind, password, {}, false};
+  check_state state{{sizeof(abk_check), nullptr, &take_answer}, &core, kind, {password, {view(q.address), view(q.login_name), view(q.identity), view(q.local), view(q.domain)}}, {}, false};
   state.api.host = &state;
   if (core.disabled()) return finding::tempfail(reason::internal, "the backend is disabled: its plugin misbehaved too often");
   try {

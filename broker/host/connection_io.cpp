@@ -58,7 +58,7 @@ void connection::io_finish(abk_io* io, std::uint32_t id, const abk_answer* answe
   }
   bool is_legal = true;
   if (id == 0) {
-    finding f = read_answer(question_kind::login, *answer, {}, is_legal);
+    finding f = read_answer(question_kind::login, *answer, typed(), is_legal);
     if (me.state_ != state::preparing || f.what != verdict::tempfail) {
       me.pool_->core().misbehaved("finish(0) may only say, during prepare, why a connection cannot be used");
       f = finding::tempfail(reason::internal, "the plugin misbehaved in prepare");
@@ -72,7 +72,7 @@ void connection::io_finish(abk_io* io, std::uint32_t id, const abk_answer* answe
     me.pool_->core().misbehaved("finish() of a question that is not asked, or answered already");
     return;
   }
-  finding f = read_answer(q->asked->asked->kind, *answer, q->asked->password(), is_legal);
+  finding f = read_answer(q->asked->asked->kind, *answer, typed_in(*q->asked->asked, q->asked->password()), is_legal);
   if (!is_legal) me.pool_->core().misbehaved(f.operator_text);
   q->asked->note("verdict", std::string(name(f.what)) + (f.why == reason::none ? "" : " " + std::string(name(f.why))) + (f.rule.empty() ? "" : " by rule " + f.rule));
   me.settle(*q, std::move(f));
@@ -105,7 +105,7 @@ void connection::io_note(abk_io* io, std::uint32_t id, abk_str what, abk_str tex
     l = q != nullptr && q->asked != nullptr && q->asked->out() != nullptr ? q->asked.get() : nullptr;
   }
   if (l == nullptr) return;
-  l->note(escape_for_log(view(what).substr(0, 32)), clean_notice(blot(std::string(view(text).substr(0, 1000)), l->password()), 1000));
+  l->note(escape_for_log(view(what).substr(0, 32)), clean_notice(shown(view(text).substr(0, 1000), typed_in(*l->asked, l->password())), 1000));
 }
 
 leg* connection::tracer() const {
@@ -131,12 +131,12 @@ void connection::trace_bytes(std::string_view direction, std::string_view bytes,
       i = in->offset + in->len;
     }
   }
-  text = blot(text, l->password());
+  const typed by = typed_in(*l->asked, l->password());
   for (std::string_view rest = text; !rest.empty();) {
     const std::size_t end = rest.find('\n');
     std::string_view line = rest.substr(0, end);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    l->note(direction, escape_for_log(line));
+    l->note(direction, escape_for_log(shown(line, by)));
     if (end == std::string_view::npos) break;
     rest.remove_prefix(end + 1);
   }

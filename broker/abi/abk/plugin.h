@@ -208,8 +208,8 @@ typedef struct abk_io {
    * another role of this backend, under the same deadline. */
   void (*next)(struct abk_io *, uint32_t id, uint32_t role, abk_str carry);
   /* A line for the transcript of `authbroker test` (id 0: of whoever waits for this connection), such as "search",
-   * "base=dc=example filter=(mail=ann@example.com)". Costs little when nobody watches. Never a password: what is shown is
-   * blotted all the same. The only lines there are of a backend with ABK_BINARY. */
+   * "base=dc=example filter=(mail=ann@example.com)". Costs little when nobody watches. Never a password: a line
+   * that holds it is withheld. The only lines there are of a backend with ABK_BINARY. */
   void (*note)(struct abk_io *, uint32_t id, abk_str what, abk_str text);
   bool watched; /* a transcript is being made: otherwise note() is for nobody, and need not be called */
 } abk_io;

@@ -1,3 +1,4 @@
+#include "base/text.hpp"
 #include "host/answers.hpp"
 
 #include <gtest/gtest.h>
@@ -21,7 +22,7 @@ TEST(Answers, G_01_G_06_EveryPairIsLegalOrATempfailInternal) {
     for (std::uint32_t what = 0; what < 8; ++what)
       for (std::uint32_t why = 0; why < 120; ++why) {
         bool is_legal = false;
-        const finding f = read_answer(kind, plain(what, why), {}, is_legal);
+        const finding f = read_answer(kind, plain(what, why), typed(), is_legal);
         EXPECT_TRUE(legal(f.what, f.why)) << what << " " << why;
         if (!is_legal) {
           EXPECT_EQ(f.what, verdict::tempfail);
@@ -40,29 +41,56 @@ TEST(Answers, G_01_G_06_EveryPairIsLegalOrATempfailInternal) {
 
 TEST(Answers, ZeroFilledIsATempfail) {
   bool is_legal = false;
-  EXPECT_EQ(read_answer(question_kind::login, plain(0, 0), {}, is_legal).what, verdict::tempfail);
+  EXPECT_EQ(read_answer(question_kind::login, plain(0, 0), typed(), is_legal).what, verdict::tempfail);
   EXPECT_TRUE(is_legal);
 }
 
 TEST(Answers, UnverifiableIsNoAnswerToALogin) {
   bool is_legal = true;
-  EXPECT_EQ(read_answer(question_kind::login, plain(ABK_UNVERIFIABLE, ABK_REASON_CANNOT_VERIFY), {}, is_legal).what, verdict::tempfail);
+  EXPECT_EQ(read_answer(question_kind::login, plain(ABK_UNVERIFIABLE, ABK_REASON_CANNOT_VERIFY), typed(), is_legal).what, verdict::tempfail);
   EXPECT_FALSE(is_legal);
 }
 
-TEST(Answers, TextsAreBlottedCleanedAndCut) {
+TEST(Answers, TextsAreWithheldCleanedAndCut) {
   abk_answer a = plain(ABK_YES, ABK_REASON_ALERT);
   const std::string notice = "pay\x1b[2J\n" + std::string(400, 'x');
   a.notice = to_abk(notice);
   const std::string operators = "server said: hunter2 is wrong, aHVudGVyMg== too";
   a.operator_text = to_abk(operators);
   bool is_legal = false;
-  const finding f = read_answer(question_kind::login, a, "hunter2", is_legal);
+  const finding f = read_answer(question_kind::login, a, typed{"hunter2", {}}, is_legal);
   EXPECT_EQ(f.notice.find('\x1b'), std::string::npos);
   EXPECT_EQ(f.notice.find('\n'), std::string::npos);
   EXPECT_LE(f.notice.size(), 200u);
-  EXPECT_EQ(f.operator_text.find("hunter2"), std::string::npos);
-  EXPECT_EQ(f.operator_text.find("aHVudGVyMg"), std::string::npos);
+  EXPECT_EQ(f.operator_text, text_withheld);
+}
+
+TEST(Answers, WhatIsHandedOutIsWholeOrLeftOut) {
+  abk_answer a = plain(ABK_YES, ABK_REASON_NONE);
+  const std::string mailbox = "ann@example.com", more = "ann.lee@example.com", odd = "ann\x01@example.com", book(600, 'b');
+  a.mailbox = to_abk(mailbox);
+  std::vector<abk_str> list{to_abk(mailbox), to_abk(more)};
+  a.addresses = list.data();
+  a.address_count = list.size();
+  a.flags = ABK_ANSWER_ADDRESSES_COMPLETE;
+  std::vector<abk_attribute> attributes{{to_abk("displayName"), to_abk("Ann")}, {to_abk("description"), to_abk(book)}};
+  a.attributes = attributes.data();
+  a.attribute_count = attributes.size();
+  bool is_legal = false;
+  for (const char* password : {"ann", "a", "example.com", "Ann"}) {
+    const finding f = read_answer(question_kind::login, a, typed{password, {}}, is_legal);
+    EXPECT_EQ(f.mailbox, mailbox) << password;
+    EXPECT_EQ(f.addresses, (std::vector<std::string>{mailbox, more})) << password;
+    EXPECT_TRUE(f.addresses_complete);
+    ASSERT_EQ(f.attributes.size(), 1u);  // half a value is another one
+    EXPECT_EQ(f.attributes[0].second, "Ann");
+  }
+  list.push_back(to_abk(odd));
+  a.addresses = list.data();
+  a.address_count = list.size();
+  const finding f = read_answer(question_kind::login, a, typed(), is_legal);
+  EXPECT_EQ(f.addresses.size(), 2u);
+  EXPECT_FALSE(f.addresses_complete);
 }
 
 TEST(Answers, AddressesHaveALimitAndSaySo) {
@@ -74,7 +102,7 @@ TEST(Answers, AddressesHaveALimitAndSaySo) {
   a.address_count = list.size();
   a.flags = ABK_ANSWER_ADDRESSES_COMPLETE;
   bool is_legal = false;
-  const finding f = read_answer(question_kind::mailbox, a, {}, is_legal);
+  const finding f = read_answer(question_kind::mailbox, a, typed(), is_legal);
   EXPECT_EQ(f.addresses.size(), 256u);
   EXPECT_TRUE(f.truncated);
   EXPECT_FALSE(f.addresses_complete);
