@@ -110,7 +110,7 @@ void connection::begin(leg_ptr l) {
   asked.carry = to_abk(l->carry);
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(l->until - steady::now()).count();
   asked.time_left_ms = static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, 3'600'000));
-  arm(pool_->core().rules.timeouts.reply);
+  if (live() == 1) arm(pool_->core().rules.timeouts.reply);  // whoever joins others gives a silent server no more time
   std::uint32_t step = 0;
   if (!guarded("begin", [&] { step = session_->begin(session_, &asked, &io_); })) return end(reason::internal, "the plugin failed");
   take_step(step);
@@ -121,7 +121,7 @@ void connection::settle(question& q, finding f) {
   q.asked = nullptr;
   f.password_sent = f.password_sent || q.secret_sent;
   f.upstream = pool_->upstream(upstream_).label();
-  if (q.secret_sent && (is_yes(f.what) || is_no(f.what))) pool_->login_took(steady::now() - q.began);
+  if (q.secret_sent && is_yes(f.what)) pool_->login_took(steady::now() - q.began);
   end_leg(*l, std::move(f));
 }
 
@@ -137,7 +137,8 @@ void connection::give_up(const leg* who) {
   if (session_ != nullptr && session_->cancel != nullptr) guarded("cancel", [&] { keep = session_->cancel(session_, id); });
   std::erase_if(questions_, [id](const question& q) { return q.id == id; });
   if (!keep) closing_ = true;
-  if (closing_ && live() == 0) close_now();
+  if (closing_ && live() == 0) return close_now();
+  if (keep) pool_->connection_has_room(self);
 }
 
 // ---------------------------------------------------------------- steps and bytes
@@ -152,7 +153,6 @@ void connection::take_step(std::uint32_t step) {
   const auto reply = pool_->core().rules.timeouts.reply;
   // A server that drips bytes must not hold a connection in preparation for ever.
   if (state_ == state::preparing) timer_.arm(std::min<steady::time_point>(steady::now() + reply, prepare_until_));
-  else if (live() > 0) arm(reply);
   switch (step) {
     case ABK_DRAIN:
       if (state_ == state::preparing) {
@@ -160,6 +160,7 @@ void connection::take_step(std::uint32_t step) {
         return;
       }
       closing_ = true;
+      if (state_ == state::ready) return dismiss();
       [[fallthrough]];
     case ABK_READ:
       std::erase_if(questions_, [](const question& q) { return q.asked == nullptr; });
@@ -213,6 +214,7 @@ void connection::pump() {
     in_.clear();
     in_at_ = 0;
   }
+  if (state_ == state::busy && live() > 0) arm(pool_->core().rules.timeouts.reply);
   take_step(step);
 }
 
@@ -328,6 +330,11 @@ void connection::end(reason why, const std::string& text) {
   for (question& q : questions_)
     if (q.asked != nullptr) settle(q, finding::tempfail(why, text));
   close_now();
+}
+
+void connection::yield() {
+  closing_ = true;
+  if (live() == 0) dismiss();
 }
 
 void connection::retire() {

@@ -34,7 +34,7 @@ class connection : public std::enable_shared_from_this<connection> {
   void open(steady::time_point until, int probe, leg_ptr for_leg);
   // Only when ready() says so.
   void begin(leg_ptr);
-  bool ready() const { return state_ == state::ready || (state_ == state::busy && live() < questions_max() && !closing_); }
+  bool ready() const { return !closing_ && (state_ == state::ready || (state_ == state::busy && live() < questions_max())); }
   bool idle() const { return state_ == state::ready; }
   bool counted_idle = false;  // the pool's note
   const leg_ptr& reserved() const { return reserved_; }
@@ -47,6 +47,7 @@ class connection : public std::enable_shared_from_this<connection> {
   void dismiss();
   // Ends it now if nobody waits for an answer on it, else when that is given.
   void retire();
+  void yield();  // the same, of a busy connection whose permit somebody else shall have
 
   static bool facts_get(abk_io*, std::uint32_t id, std::uint32_t scope, abk_str key, char* value, std::size_t* len);
   static void facts_put(abk_io*, std::uint32_t id, std::uint32_t scope, abk_str key, abk_str value, std::uint32_t ttl_s);

@@ -93,8 +93,12 @@ void connection::connect_to(const upstream_rules& u, steady::time_point until) {
 void connection::look_up(const char* service) {
   const unsigned mine = ++lookup_number_;
   // May call back at once, before there is a handle to keep.
-  auto handle = home_.names.find_services(service, pool_->upstream(upstream_).host, [this, service](const services& found) { looked_up(service, found); });
-  if (lookup_number_ == mine) lookup_ = std::move(handle);
+  try {
+    auto handle = home_.names.find_services(service, pool_->upstream(upstream_).host, [this, service](const services& found) { looked_up(service, found); });
+    if (lookup_number_ == mine) lookup_ = std::move(handle);
+  } catch (const std::exception& e) {
+    if (lookup_number_ == mine) upstream_failed(reason::internal, std::string("looking up SRV records: ") + e.what(), true);
+  }
 }
 
 void connection::looked_up(const char* service, const services& found) {
@@ -132,7 +136,7 @@ void connection::looked_up(const char* service, const services& found) {
 }
 
 void connection::look_up_too_late() {
-  if (lookup_ != nullptr) upstream_failed(reason::upstream_down, "looking up the SRV records of " + pool_->upstream(upstream_).host + " timed out", true);
+  if (stream_ == nullptr) upstream_failed(reason::upstream_down, "looking up the SRV records of " + pool_->upstream(upstream_).host + " timed out", true);
 }
 
 // ---------------------------------------------------------------- connected, or not

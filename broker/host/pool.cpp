@@ -9,6 +9,10 @@ namespace authbroker {
 
 using std::chrono::milliseconds;
 
+namespace {
+constexpr milliseconds patience{100};  // how long a question waits before a busy connection gives way to it
+}
+
 backend_core::~backend_core() {
   if (dispose) dispose(*this);
 }
@@ -23,7 +27,7 @@ void backend_core::misbehaved(std::string_view what) {
 
 pool::pool(std::shared_ptr<backend_core> core, std::vector<upstream_rules> upstreams, bool refuse_local, std::uint32_t connections_max)
     : core_(std::move(core)), configured_(upstreams.size()), refuse_local_(refuse_local), connections_max_(connections_max) {
-  const breaker closed(core_->rules.breaker.failures, core_->rules.breaker.reopen);
+  const breaker closed(core_->rules.breaker.failures, core_->rules.breaker.reopen, core_->rules.breaker.service_account);
   for (upstream_rules& u : upstreams) places_.push_back({std::move(u), closed});
   for (std::size_t u = 0; u < configured_; ++u)
     if (places_[u].rules.srv)
@@ -189,11 +193,35 @@ void pool::make_room() {
     boost::asio::post(w->io, [self = shared_from_this(), w] {
       {
         const std::lock_guard hold(self->mutex_);
-        if (self->waiting_.empty() || self->permits_used_ < self->connections_max_) return;
+        if (self->permits_used_ < self->connections_max_ || self->first_without() == nullptr) return;
       }
       for (const auto& c : self->local(*w).all)
         if (c->idle()) return std::shared_ptr<connection>(c)->dismiss();
     });
+}
+
+// Under the mutex: who has waited longest of those that no connection on its way is for.
+const leg* pool::first_without() const {
+  std::vector<std::array<std::uint32_t, roles_max>> served(locals_.size());
+  for (const leg_ptr& l : waiting_) {
+    const std::uint32_t room = std::max(core_->api->questions_max[l->role], 1U);
+    if (++served[l->home->index][l->role] > locals_[l->home->index]->opening[l->role].load(std::memory_order_relaxed) * room) return l.get();
+  }
+  return nullptr;
+}
+
+// A connection that always has somebody of its own waiting would never become idle, and others would wait for its permit in
+// vain. One connection at a time gives way, so that not all of them do it for the same question.
+bool pool::yields(const connection& c) {
+  if (nobody_waits_.load(std::memory_order_relaxed)) return false;
+  const std::lock_guard hold(mutex_);
+  if (permits_used_ < connections_max_) return false;
+  const steady::time_point now = steady::now();
+  if (now - yielded_ < patience) return false;
+  const leg* const first = first_without();
+  if (first == nullptr || now - first->queued < patience || (first->home == &worker::current() && first->role == c.role())) return false;
+  yielded_ = now;
+  return true;
 }
 
 // ---------------------------------------------------------------- what connections report
@@ -212,26 +240,32 @@ void pool::connection_ready(const std::shared_ptr<connection>& c, bool fresh) {
   bool wanted_elsewhere = false;
   {
     const std::lock_guard hold(mutex_);
-    wanted_elsewhere = !waiting_.empty() && permits_used_ >= connections_max_;
+    wanted_elsewhere = permits_used_ >= connections_max_ && first_without() != nullptr;
   }
   if (wanted_elsewhere) c->dismiss();
 }
 
 // Those who wait come before those who ask next.
 void pool::connection_has_room(const std::shared_ptr<connection>& c) {
+  if (c->served() && c->ready() && yields(*c)) return c->yield();
   while (c->ready()) {
     leg_ptr l = next_waiting(worker::current(), c->role());
     if (l == nullptr) break;
     if (too_late(*l))
-      end_leg(*l, finding::tempfail(reason::overloaded, "waited so long for a connection that no time was left to ask; all " + std::to_string(connections_max_) + " are in use"));
+      end_leg(*l, finding::tempfail(reason::overloaded, "waited so long for a connection that no time was left to ask"));
     else
       c->begin(std::move(l));
   }
 }
 
 // A password that is sent when its asker is about to give up is sent for nothing, costs the connection, and the server counts it.
-bool pool::too_late(const leg& l) const {
-  return l.asked->kind == question_kind::login && l.may_see_password && l.until - steady::now() < std::chrono::microseconds(login_us_.load(std::memory_order_relaxed));
+// Each refusal makes the next less likely: what is not asked is not measured, and the server may have become faster.
+bool pool::too_late(const leg& l) {
+  if (l.asked->kind != question_kind::login || !l.may_see_password) return false;
+  const std::int64_t us = login_us_.load(std::memory_order_relaxed);
+  if (l.until - steady::now() >= std::chrono::microseconds(us)) return false;
+  login_us_.store(us - us / 8, std::memory_order_relaxed);
+  return true;
 }
 
 void pool::login_took(steady::duration d) {

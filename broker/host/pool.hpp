@@ -100,7 +100,7 @@ class pool : public std::enable_shared_from_this<pool> {
   static constexpr std::uint32_t roles_max = 4;
   struct local_part {  // one a worker
     std::vector<std::shared_ptr<connection>> all;
-    std::array<std::uint32_t, roles_max> opening{};  // on the way, and not reserved for one leg
+    std::array<std::atomic<std::uint32_t>, roles_max> opening{};  // on the way, and not reserved for one leg; others look at it
     timer warm_timer;
     std::vector<std::unique_ptr<timer>> probe_timers;
     bool warm = false;
@@ -126,7 +126,9 @@ class pool : public std::enable_shared_from_this<pool> {
   std::size_t waiting_on(worker&, std::uint32_t role) const;
   void fail_waiting(worker&, const finding&);
   void limit_wait(const leg_ptr&);
-  bool too_late(const leg&) const;
+  bool too_late(const leg&);
+  const leg* first_without() const;
+  bool yields(const connection&);
   void forget(const leg*);
   void make_room();
   void warm_up(worker&);
@@ -144,11 +146,12 @@ class pool : public std::enable_shared_from_this<pool> {
   std::uint32_t permits_used_ = 0;
   std::deque<leg_ptr> waiting_;
   std::atomic<bool> nobody_waits_{true};  // a look at waiting_ without the mutex
+  steady::time_point yielded_{};
   // Never grows or shrinks. The rules of a configured upstream never change, those of a target only while nobody holds it, so
   // that they are read without the mutex.
   std::vector<place_of_upstream> places_;
   std::atomic<std::uint32_t> idle_{0};
-  std::atomic<std::int64_t> login_us_{0};  // what a login takes once it has a connection, lately
+  std::atomic<std::int64_t> login_us_{0};  // what an accept takes once it has a connection, lately; servers delay their refusals
   std::atomic<bool> retired_{false};
 };
 

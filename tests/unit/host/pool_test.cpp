@@ -217,6 +217,50 @@ TEST_F(Pool, ARefusedServiceAccountIsTriedOnceAndThenWithBackOff) {
   EXPECT_EQ(server.connections(), 1) << "ten questions must not lock the account upstream";
 }
 
+// Six askers keep both connections of one worker busy without a pause; the other worker's question has nobody's turn to wait for.
+TEST_F(Pool, ABusyWorkerGivesWayToOneThatWaits) {
+  const lab::line_server server([](const std::string& line) {
+    if (line.starts_with("KEY")) std::this_thread::sleep_for(10ms);
+    return lab::honest()(line);
+  });
+  backend_rules r = lab::rules_for({server.upstream()});
+  r.pool.connections = 2;
+  const auto b = make(r, true).backend;
+  std::atomic<bool> stop{false};
+  std::atomic<int> refused{0};
+  std::vector<std::thread> busy;
+  for (int i = 0; i < 6; ++i)
+    busy.emplace_back([&] {
+      while (!stop)
+        if (workers.ask(*b, lab::login(right), 10s, 0).what != verdict::accept) ++refused;
+    });
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(workers.ask(*b, lab::login(right), 10s, 1).what, verdict::accept);
+  stop = true;
+  for (std::thread& one : busy) one.join();
+  EXPECT_EQ(refused, 0);
+}
+
+// A wrong password that the server thought about for longer than others have time says nothing about right ones.
+TEST_F(Pool, WhoHasLittleTimeIsNotRefusedForever) {
+  std::atomic<bool> slow{true};
+  const lab::line_server server([&slow](const std::string& line) {
+    if (line.starts_with("KEY") && slow) std::this_thread::sleep_for(1200ms);
+    return lab::honest()(line);
+  });
+  backend_rules r = lab::rules_for({server.upstream()});
+  r.pool.idle = 20ms;
+  const auto b = make(r).backend;
+  EXPECT_EQ(workers.ask(*b, lab::login(wrong), 8s).what, verdict::reject);
+  EXPECT_EQ(workers.ask(*b, lab::login(right), 8s).what, verdict::accept);  // as slow: now it is known what a login takes
+  slow = false;
+  int refused = 0;
+  for (int i = 0; i < 12; ++i) {
+    if (workers.ask(*b, lab::login(right), 1s).what != verdict::accept) ++refused;
+    std::this_thread::sleep_for(60ms);
+  }
+  EXPECT_LE(refused, 3);
+}
+
 TEST_F(Pool, F_04_AnEndlessLineEndsTheConnection) {
   const lab::line_server server([](const std::string& line) { return line == "CONNECT" ? std::string("HI") : std::string(1 << 20, 'A'); });
   const auto b = make(lab::rules_for({server.upstream()})).backend;
