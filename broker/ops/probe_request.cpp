@@ -3,7 +3,7 @@
 #include "base/text.hpp"
 #include "core/identity.hpp"
 #include "ops/probe.hpp"
-#include "ops/probe_advice.hpp"
+#include "ops/probe_draft.hpp"
 
 namespace authbroker {
 namespace {
@@ -56,6 +56,11 @@ result<probe_request> parse_probe_request(std::string_view text) {
     const name_check who = check_name(out.address);
     if (who.fault != name_fault::none) return problem{"\"" + escape_for_log(out.address, 80) + "\" is no address that can be asked about"};
     if (out.domain.empty()) out.domain = who.name.domain;
+  }
+  if (!out.domain.empty()) {
+    const name_check who = check_name("nobody@" + out.domain);
+    if (who.fault != name_fault::none || out.domain.find('@') != std::string::npos) return problem{"\"" + escape_for_log(out.domain, 80) + "\" is no domain"};
+    out.domain = who.name.domain;
   }
   if (!out.password.empty() && check_password(out.password.reveal()) != reason::none) return problem{"the password has a character that no protocol can carry"};
   return out;

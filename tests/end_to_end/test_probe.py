@@ -2,12 +2,13 @@
 import os
 
 from fakes.pop3 import Pop3Server
+from fakes.smtp import SmtpServer
 from lab import toml
 from lab.certs import pin
 from lab.dovecot import Dovecot, USERS
 from lab.place import free_port, put
 from lab.prefix import Prefix
-from lab.probing import CONFIGURATION, NO, Probing, TEMPFAIL, USAGE, YES
+from lab.probing import CONFIGURATION, Forwarder, NO, own_address, Probing, TEMPFAIL, USAGE, YES
 from lab.process import run
 
 BOB, BOB_PW = "bob@example.test", USERS["bob@example.test"]
@@ -165,7 +166,7 @@ class Trouble(Probing):
 
     def test_usage(self):
         for words in (("pop9://localhost",), ("pop3s://",), ("pop3s://localhost:0",), ("tcp://localhost:99",), ("",), ("pop3s://localhost", "--set", "nonsense"),
-                      ("localhost", "--plugin", "static"), ("pop3s://localhost", "--address", "@example.test"), ("a b",)):
+                      ("localhost", "--plugin", "static"), ("pop3s://localhost", "--password-stdin"), ("pop3s://localhost", "--domain", "a b"), ("pop3s://localhost", "--address", "@example.test"), ("a b",)):
             with self.subTest(words=words):
                 done = run([Prefix.given().tool, "probe", *words, *(["--password-stdin"] if "--address" in words else [])], input="x\n")
                 self.assertEqual(done.returncode, USAGE, done.stdout + done.stderr)
@@ -190,6 +191,22 @@ class Trouble(Probing):
                                    "backend": [{"name": "b", "plugin": "pop3", "upstream": ["pop3s://localhost"]}], "route": [{"domains": ["*"], "login": ["b"]}]}))
         done = run([Prefix.given().tool, "--config", config, "probe", f"pop3s://127.0.0.1:{free_port()}", "--json"])
         self.assertEqual(done.returncode, TEMPFAIL, done.stdout + done.stderr)
+
+    def test_a_host_alone_where_two_servers_are(self):
+        """POP3 for logins, SMTP for mailboxes: each at its own port, on an address of this test's own."""
+        address, people = own_address((995, 25)), {"ann@example.test": "ann-Pw-probe-5582"}
+        certificate = self.lab.ca.issue("own", f"IP:{address}")
+        pop3 = self.lab.adopt(Pop3Server(tls="implicit", certificate=certificate, users=people))
+        smtp = self.lab.adopt(SmtpServer(tls="starttls", certificate=certificate, users=people))
+        for port, server in ((995, pop3), (25, smtp)):
+            self.lab.adopt(Forwarder((address, port), server.port))
+        report = self.probe(address, "--address", "ann@example.test", password=people["ann@example.test"], status=YES)
+        self.assertEqual([s["url"] for s in report["servers"] if s["works"]], [f"pop3s://{address}:995", f"smtp+starttls://{address}:25"])
+        self.assertEqual((self.forms(report), pop3.credentials, smtp.credentials), ([("full address", "accept")], 1, 0))
+        daemon = self.paste(report)
+        self.verdict(daemon.login("ann@example.test", people["ann@example.test"]), "accept")
+        self.verdict(daemon.mailbox("ann@example.test"), "exists")
+        self.verdict(daemon.mailbox("nobody@example.test"), "absent")
 
     def test_a_host_alone_is_tried_at_the_usual_ports(self):
         report = self.probe("127.0.0.7", status=TEMPFAIL)

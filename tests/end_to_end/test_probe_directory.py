@@ -53,6 +53,12 @@ class OpenLdap(Probing):
         self.assertEqual(self.forms(report), [("full address", "reject")])
         self.assertEqual(self.server.binds(f"uid=bob,{people.PEOPLE}"), before + 1)
 
+    def test_the_service_account_does_not_go_to_strangers(self):
+        before = self.server.binds(people.READER)
+        report = self.probe(self.urls["ldaps"], *self.reader, status=TEMPFAIL, trusted=False)
+        self.assertEqual((report["servers"][0]["reason"], self.server.binds(people.READER)), ("tls_untrusted", before))
+        self.assertEqual(self.attributes(report["servers"][0])["naming-context"], people.BASE)
+
     def test_a_wrong_service_account_is_tried_once(self):
         wrong = os.path.join(self.lab.place.sub("secret"), "wrong")
         put(wrong, WRONG, 0o600)

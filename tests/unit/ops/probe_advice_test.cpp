@@ -4,6 +4,7 @@
 
 #include "config/config.hpp"
 #include "ops/probe_advice.hpp"
+#include "ops/probe_draft.hpp"
 
 namespace authbroker {
 namespace {

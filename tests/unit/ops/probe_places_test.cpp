@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "config/config.hpp"
-#include "ops/probe_advice.hpp"
+#include "ops/probe_draft.hpp"
 
 namespace authbroker {
 namespace {

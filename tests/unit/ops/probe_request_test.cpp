@@ -47,6 +47,7 @@ TEST(ProbeRequest, WithoutQuietCleartextOrDomainNothingIsAssumed) {
   EXPECT_FALSE(r->quiet);
   EXPECT_EQ(r->domain, "");
   EXPECT_EQ(parse_probe_request("url=h\naddress=ann@a.example\ndomain=b.example\n\n")->domain, "b.example");
+  EXPECT_EQ(parse_probe_request("url=h\ndomain=B\xC3\xBC" "cher.Example\n\n")->domain, "xn--bcher-kva.example");
 }
 
 TEST(ProbeRequest, WhatMakesNoSense) {
@@ -57,6 +58,7 @@ TEST(ProbeRequest, WhatMakesNoSense) {
   EXPECT_THAT(why_not("url=h\r\n\n"), HasSubstr("control"));
   EXPECT_THAT(why_not("url=h\nset=novalue\n\n"), HasSubstr("KEY=VALUE"));
   EXPECT_THAT(why_not("url=h\naddress=@example.com\n\n"), HasSubstr("no address"));
+  for (const char* domain : {"a b", "x@y", "-", "\"", "a..b"}) EXPECT_THAT(why_not("url=h\ndomain=" + std::string(domain) + "\n\n"), HasSubstr("is no domain"));
   EXPECT_THAT(why_not("url=h\n\nopen\nsesame"), HasSubstr("no protocol can carry"));
   EXPECT_THAT(why_not("url=h\n\n" + std::string(password_bytes_max + 1, 'x')), HasSubstr("longer than"));
 }
