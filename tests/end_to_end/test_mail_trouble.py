@@ -10,7 +10,7 @@ from lab.mail_server import UNKNOWN, USERS
 from lab.place import free_port
 from lab.postfix import Postfix
 from lab.prefix import cache
-from lab.process import wait_until
+from lab.process import readable, wait_until
 
 ALICE, WRONG = "alice@example.test", "wrong-Pw-30412"
 BESIDE = ("ann@static.test", "beside-Pw-81132")
@@ -19,8 +19,8 @@ BESIDE = ("ann@static.test", "beside-Pw-81132")
 class Case(LabCase):
     """One server asked for logins and mailboxes, and a route beside it that has nothing to do with it."""
 
-    def start(self, upstream, timeout="3s", methods=("rcpt",), **more):
-        tables = [backend(name, plugin, upstream, self.lab, settings={"helo": "broker.example.test"} | settings, **more)
+    def start(self, upstream, timeout="3s", methods=("rcpt",), helo="broker.example.test", **more):
+        tables = [backend(name, plugin, upstream, self.lab, settings=({"helo": helo} if helo else {}) | settings, **more)
                   for name, plugin, settings in (("login", "smtpauth", {}), ("mailbox", "vrfy", {"methods": list(methods)}))]
         self.daemon = self.lab.daemon(backends=[*tables, static_backend(self.lab, {BESIDE[0]: (BESIDE[1], [])})],
                                       routes=[route("example.test", "login", mailbox=["mailbox"]), route("static.test", "people")], broker={"request_timeout": timeout})
@@ -183,6 +183,26 @@ class Crowds(Case):
         self.start(server.url())
         self.in_trouble(4)
         self.assertEqual(server.credentials, 0)
+
+    def test_a_greeting_in_two_parts_is_waited_for(self):
+        """Servers show the first line of two to whoever speaks too early, and then know him for what he is."""
+        early = []
+
+        def slowly(s, normal):
+            s.send(b"220-wait for it\r\n")
+            early.append(readable(s.sock, 0.3))
+            return normal
+        server = self.lab.adopt(SmtpServer(users={ALICE: USERS[ALICE]}, replies={"greeting": slowly}))
+        self.start(server.url("127.0.0.1"))
+        self.assertTrue(self.all_right())
+        self.assertEqual(set(early), {False})
+
+    def test_postfix_that_looks_at_how_it_is_greeted(self):
+        """By default we have a name for ourselves that a server without DNS can make sense of."""
+        server = self.lab.server(Postfix, self.lab.ca.good, cache(), main="smtpd_helo_required = yes\n"
+                                 "smtpd_helo_restrictions = reject_invalid_helo_hostname, reject_non_fqdn_helo_hostname\nsmtpd_delay_reject = no")
+        self.start(server.urls()["starttls"], helo=None)
+        self.assertTrue(self.all_right())
 
     def test_F_11_one_login_a_session_that_was_right(self):
         server = self.lab.adopt(SmtpServer(users={ALICE: USERS[ALICE]}, sasl=["PLAIN"]))
