@@ -1,10 +1,12 @@
-"""What the laboratory's SMTP servers have in common: who has an account, who has a mailbox, and a raw client to ask them."""
+"""What the laboratory's SMTP servers have in common: who has an account, who has a mailbox, a raw client to ask them, and backends."""
+import concurrent.futures
 import contextlib
 import os
 import shutil
 import smtplib
 import ssl
 
+from .case import backend
 from .process import Server, must
 
 # Accounts, by their full address.
@@ -79,3 +81,13 @@ def make_sasldb(path, owner, users=USERS):
         must(["saslpasswd2", "-f", path, "-c", "-p", "-u", domain, local], input=password)
     shutil.chown(path, owner, owner)
     os.chmod(path, 0o600)
+
+
+def vrfy_backend(name, upstream, lab=None, **settings):
+    more = {key: settings.pop(key) for key in ("pool", "timeouts", "breaker") if key in settings}
+    return backend(name, "vrfy", upstream, lab, settings={"helo": "broker.example.test"} | settings, **more)
+
+
+def ask_all(daemon, addresses, callers=16):
+    with concurrent.futures.ThreadPoolExecutor(callers) as pool:
+        return list(zip(addresses, pool.map(daemon.mailbox, addresses)))
