@@ -13,15 +13,14 @@ bool number(const std::string& s) {
 }
 }  // namespace
 
-bool user_known(const std::string& name) { return number(name) || getpwnam(name.c_str()) != nullptr; }
-
-void warn_unknown_user(const section& in, std::string_view key, const placed_text& user) {
-  if (!user_known(user.text)) in.warning(user.where, key, "found \"" + user.text + "\", a user that this machine does not know; wanted: its name or number");
+void refuse_unknown_user(const section& in, std::string_view key, const placed_text& user) {
+  if (!number(user.text) && getpwnam(user.text.c_str()) == nullptr)
+    in.problem(user.where, key, "found \"" + user.text + "\", a user that this machine does not know; wanted: a user's name or number");
 }
 
-void warn_unknown_group(const section& in, std::string_view key, const placed_text& group) {
+void refuse_unknown_group(const section& in, std::string_view key, const placed_text& group) {
   if (!number(group.text) && getgrnam(group.text.c_str()) == nullptr)
-    in.warning(group.where, key, "found \"" + group.text + "\", a group that this machine does not know; wanted: its name or number");
+    in.problem(group.where, key, "found \"" + group.text + "\", a group that this machine does not know; wanted: a group's name or number (is its package installed?)");
 }
 
 bool is_name(std::string_view name) {

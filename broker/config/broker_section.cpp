@@ -1,6 +1,9 @@
 // [broker] and [log].
+#include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "config/addresses.hpp"
@@ -9,8 +12,20 @@
 
 namespace authbroker {
 
+std::vector<std::string> default_plugin_dirs() {
+  std::vector<std::string> out{"/usr/lib/authbroker/plugins", "/usr/local/lib/authbroker/plugins"};
+  char self[4096];
+  const ssize_t n = readlink("/proc/self/exe", self, sizeof self);
+  std::string_view prefix(self, n > 0 && static_cast<std::size_t>(n) < sizeof self ? static_cast<std::size_t>(n) : 0);
+  for (int up = 0; up < 2; ++up) prefix = prefix.substr(0, std::min(prefix.rfind('/'), prefix.size()));
+  const std::string beside = std::string(prefix) + "/lib/authbroker/plugins";
+  struct stat s {};
+  if (!prefix.empty() && std::find(out.begin(), out.end(), beside) == out.end() && stat(beside.c_str(), &s) == 0 && S_ISDIR(s.st_mode)) out.insert(out.begin(), beside);
+  return out;
+}
+
 void read_broker(const section& broker, broker_config& out) {
-  if (broker.text("user", out.user) && !out.user.empty() && !user_known(out.user)) broker.bad("user", "a user of this machine");
+  if (broker.text("user", out.user) && !out.user.empty() && getpwnam(out.user.c_str()) == nullptr) broker.bad("user", "the name of a user of this machine");
   std::vector<placed_text> dirs;
   if (broker.texts("plugin_dirs", dirs)) {
     out.plugin_dirs.clear();

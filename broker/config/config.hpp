@@ -14,9 +14,13 @@
 
 namespace authbroker {
 
+// Debian's two places; before them PREFIX/lib/authbroker/plugins, if it is there, for a program in PREFIX/bin or PREFIX/sbin: a
+// prefix that was moved brings the plugins that were built with it.
+std::vector<std::string> default_plugin_dirs();
+
 struct broker_config {
   std::string user;
-  std::vector<std::string> plugin_dirs{"/usr/lib/authbroker/plugins", "/usr/local/lib/authbroker/plugins"};
+  std::vector<std::string> plugin_dirs = default_plugin_dirs();
   std::string state_dir = "/var/lib/authbroker";
   std::uint32_t workers = 0;
   std::uint32_t blocking_threads = 16;

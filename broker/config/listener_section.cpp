@@ -49,13 +49,13 @@ void read_socket_file(const section& listener, listener_rules& out) {
     if (octal && (mode.size() == 3 || mode[0] == '0')) out.mode = static_cast<std::uint32_t>(std::stoul(mode, nullptr, 8));
     else listener.bad("mode", "an octal file mode in quotes, such as \"0660\"");
   }
-  if (listener.text("owner", out.owner) && !out.owner.empty()) warn_unknown_user(listener, "owner", {out.owner, listener.where("owner")});
-  if (listener.text("group", out.group) && !out.group.empty()) warn_unknown_group(listener, "group", {out.group, listener.where("group")});
+  if (listener.text("owner", out.owner) && !out.owner.empty()) refuse_unknown_user(listener, "owner", {out.owner, listener.where("owner")});
+  if (listener.text("group", out.group) && !out.group.empty()) refuse_unknown_group(listener, "group", {out.group, listener.where("group")});
 }
 
 void read_peers(const section& listener, listener_rules& out) {
   const section peers = listener.sub("peers");
-  const auto read = [&](std::string_view key, std::vector<std::string>& names, auto warn_unknown) {
+  const auto read = [&](std::string_view key, std::vector<std::string>& names, auto refuse_unknown) {
     std::vector<placed_text> written;
     if (!peers.texts(key, written)) return;
     for (const placed_text& name : written) {
@@ -63,12 +63,12 @@ void read_peers(const section& listener, listener_rules& out) {
         peers.problem(name.where, key, "found \"\"; wanted: a name or number");
         continue;
       }
-      warn_unknown(peers, key, name);
+      refuse_unknown(peers, key, name);
       names.push_back(name.text);
     }
   };
-  read("users", out.peer_users, warn_unknown_user);
-  read("groups", out.peer_groups, warn_unknown_group);
+  read("users", out.peer_users, refuse_unknown_user);
+  read("groups", out.peer_groups, refuse_unknown_group);
 
   std::vector<placed_text> networks;
   if (!listener.texts("networks", networks)) networks = {{"127.0.0.0/8", listener.at()}, {"::1", listener.at()}};
@@ -122,7 +122,7 @@ void read_trust(const section& listener, listener_rules& out) {
       listener.problem(who.where, "trust_client", "found \"" + who.text + "\"; wanted: a user or an IP address");
       continue;
     }
-    if (!ip) warn_unknown_user(listener, "trust_client", who);
+    if (!ip) refuse_unknown_user(listener, "trust_client", who);
     out.trust_client.push_back(ip ? *ip : who.text);
   }
 }

@@ -21,9 +21,8 @@ void check_together(reading& all, configuration& config, const origins& from);
 
 // True if `name` can be a listener's or backend's: 1 to 64 letters, digits, dots, hyphens and underscores.
 bool is_name(std::string_view name);
-// Reports unless the user or group is known to this machine (or is a number): as a warning, because another machine may know it.
-void warn_unknown_user(const section&, std::string_view key, const placed_text& user);
-void warn_unknown_group(const section&, std::string_view key, const placed_text& group);
-bool user_known(const std::string& name);
+// Reports unless the user or group is known to this machine, or is a number: the daemon would not start.
+void refuse_unknown_user(const section&, std::string_view key, const placed_text& user);
+void refuse_unknown_group(const section&, std::string_view key, const placed_text& group);
 
 }  // namespace authbroker

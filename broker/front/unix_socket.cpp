@@ -7,6 +7,7 @@
 #include <sys/un.h>
 
 #include <cerrno>
+#include <charconv>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
@@ -86,16 +87,25 @@ result<descriptor> lock(const std::string& path) {
   return held;
 }
 
+template <class Id>
+bool number(const std::string& text, Id& out) {
+  Id n = 0;
+  const auto [end, trouble] = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (trouble != std::errc() || end != text.data() + text.size()) return false;
+  out = n;
+  return true;
+}
+
 result<void> set_owner(const std::string& path, const std::string& owner, const std::string& group) {
   if (owner.empty() && group.empty()) return {};
   auto uid = static_cast<uid_t>(-1);
   auto gid = static_cast<gid_t>(-1);
-  if (!owner.empty()) {
+  if (!owner.empty() && !number(owner, uid)) {
     const passwd* const found = getpwnam(owner.c_str());
     if (found == nullptr) return problem(path + ": owner: there is no user \"" + owner + "\" on this machine");
     uid = found->pw_uid;
   }
-  if (!group.empty()) {
+  if (!group.empty() && !number(group, gid)) {
     const ::group* const found = getgrnam(group.c_str());
     if (found == nullptr) return problem(path + ": group: there is no group \"" + group + "\" on this machine");
     gid = found->gr_gid;

@@ -59,7 +59,7 @@ result<const loaded_plugin*> plugin_set::get(const std::string& name, const std:
       log_.line(level::warning, "plugin_replaced").field("plugin", name).field("file", file).field("text", "the file has changed; the new one is used after a restart of the daemon");
     return &known->second;
   }
-  if (file.empty()) return problem{"no plugin \"" + name + "\": found no " + name + ".so in " + looked};
+  if (file.empty()) return problem{"no plugin \"" + name + "\": found no " + name + ".so in " + looked + "; wanted: another name, or its directory in broker.plugin_dirs"};
   const result<int> fd = open_checked(file, file_rule::trusted);
   if (!fd) return problem{"the plugin is refused: " + fd.error().text};
   fstat(*fd, &s);

@@ -45,7 +45,8 @@ TEST_F(CheckConfig, NamesAMissingGroup) {
   std::string text = good;
   text.insert(text.find("[[backend]]"), "group = \"no-such-group-here\"\n");
   const check_outcome outcome = check_config(write(text), false);
-  EXPECT_THAT(outcome.warnings, ::testing::Contains(HasSubstr("no-such-group-here")));
+  EXPECT_FALSE(outcome.ok);
+  EXPECT_THAT(outcome.problems, ElementsAre(HasSubstr(":7:9: listener.portal.group: found \"no-such-group-here\"")));
 }
 
 TEST_F(CheckConfig, AMissingFileIsAProblem) {
