@@ -89,6 +89,13 @@ std::string_view scheme_family(std::string_view scheme) {
   return row == nullptr ? std::string_view{} : row->family;
 }
 
+std::string schemes_of(std::string_view family) {
+  std::vector<std::string_view> names;
+  for (const scheme_row& s : schemes)
+    if (s.family == family) names.push_back(s.name);
+  return one_of(names);
+}
+
 std::optional<std::string> canonical_ip(std::string_view text) {
   const std::string copy(text);
   if (copy.find('\0') != std::string::npos) return std::nullopt;

@@ -16,6 +16,8 @@ namespace authbroker {
 result<upstream_rules> parse_upstream(std::string_view url);
 // "pop3" of "pop3+starttls" and "pop3s": replicas must have one in common. "" for the schemes of other plugins.
 std::string_view scheme_family(std::string_view scheme);
+// The schemes of a family, for "wanted: ...": "pop3", "pop3s" or "pop3+starttls", each in quotes.
+std::string schemes_of(std::string_view family);
 
 // A host name as an A-label, or an IP address in its canonical form. Refuses what could be read in two ways ("010.1").
 result<std::string> parse_host(std::string_view host);

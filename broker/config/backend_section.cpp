@@ -40,7 +40,7 @@ void read_upstreams(const section& backend, backend_rules& out) {
     const std::string_view family = scheme_family(upstream->scheme);
     const std::string_view wanted = family_of_plugin(out.plugin);
     if (!wanted.empty() && family != wanted)
-      backend.problem(url.where, "upstream", "found the scheme \"" + upstream->scheme + "\"; wanted: one of " + std::string(wanted) + ", which the plugin " + out.plugin + " speaks");
+      backend.problem(url.where, "upstream", "found the scheme \"" + upstream->scheme + "\"; wanted: " + schemes_of(wanted) + ", which the plugin \"" + out.plugin + "\" speaks");
     else if (!out.upstream.empty() && family != scheme_family(out.upstream.front().scheme))
       backend.problem(url.where, "upstream", "found the scheme \"" + upstream->scheme + "\" beside \"" + out.upstream.front().scheme + "\"; wanted: replicas of one service");
     if (upstream->tls == tls_use::none && !out.cleartext)
@@ -49,6 +49,9 @@ void read_upstreams(const section& backend, backend_rules& out) {
     out.upstream.push_back(std::move(*upstream));
   }
 }
+
+// Also as curl writes it, and as it is shown where a server's key is not among the pins.
+constexpr std::string_view pin_prefix = "sha256//";
 
 bool is_pin(std::string_view text) {
   char bytes[33];
@@ -87,6 +90,7 @@ void read_tls(const section& backend, backend_rules& out) {
   std::vector<placed_text> pins;
   tls.texts("pin_sha256", pins);
   for (placed_text& pin : pins) {
+    if (pin.text.starts_with(pin_prefix)) pin.text.erase(0, pin_prefix.size());
     if (is_pin(pin.text)) out.tls.pin_sha256.push_back(std::move(pin.text));
     else tls.problem(pin.where, "pin_sha256", "found \"" + escape_for_log(pin.text, 80) + "\"; wanted: the base64 of a SHA-256, 44 characters");
   }

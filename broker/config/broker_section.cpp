@@ -61,6 +61,10 @@ void read_log(const section& log, log_settings& out) {
   else if (target.find('/') != std::string::npos && !target.ends_with('/')) {
     out.target = log_target::file;
     log.path("target", out.file);
+    const std::string dir = out.file.substr(0, std::max<std::size_t>(out.file.rfind('/'), 1));
+    struct stat s {};
+    if (stat(dir.c_str(), &s) != 0 || !S_ISDIR(s.st_mode))
+      log.warning(log.where("target"), "target", "the directory " + dir + " does not exist (yet), and the daemon cannot start without it; wanted: mkdir, or LogsDirectory= in the unit");
   } else {
     log.bad("target", "\"stderr\", \"journal\", \"syslog\", or the path of a file, with a /");
   }

@@ -39,7 +39,7 @@ void read_address(const section& listener, listener_rules& out) {
   const std::string dir = slash == 0 ? "/" : out.address.path.substr(0, slash);
   struct stat s {};
   if (stat(dir.c_str(), &s) != 0 || !S_ISDIR(s.st_mode))
-    listener.warning(listener.where("address"), "address", "the directory " + dir + " does not exist (yet)");
+    listener.warning(listener.where("address"), "address", "the directory " + dir + " does not exist (yet), and the daemon cannot start without it; wanted: mkdir, or RuntimeDirectory= in the unit");
 }
 
 void read_socket_file(const section& listener, listener_rules& out) {
@@ -154,6 +154,7 @@ void warn_idle_keys(const section& listener, const listener_rules& out) {
   }
   if (out.unverifiable != unverifiable_as::exists) warn("unverifiable", "this protocol has a word of its own for unverifiable");
   if (out.tempfail_code) warn("tempfail", "it is for dovecot-auth");
+  if (std::find(out.allow.begin(), out.allow.end(), permission::metrics) != out.allow.end()) warn("allow", "\"metrics\" are not told in this version");
 }
 
 }  // namespace

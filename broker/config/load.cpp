@@ -57,6 +57,9 @@ std::vector<placed_text> included(reading& all, const section& top) {
       if (std::none_of(out.begin(), out.end(), [&file](const placed_text& t) { return t.text == file; })) out.push_back({file, pattern.where});
     }
     globfree(&found);
+    // A pattern beside the file is often there before its first match; a path that was written out is more likely a slip.
+    if (rc == GLOB_NOMATCH && pattern.text.starts_with('/') && pattern.text.find_first_of("*?[") != std::string::npos)
+      top.warning(pattern.where, "include", "\"" + escape_for_log(pattern.text, 80) + "\" matches no file");
     if (rc == GLOB_NOMATCH && pattern.text.find_first_of("*?[") == std::string::npos)
       top.problem(pattern.where, "include", "found \"" + pattern.text + "\", which is not there; wanted: a file, or a pattern such as \"conf.d/*.toml\"");
     else if (rc != 0 && rc != GLOB_NOMATCH)

@@ -168,6 +168,17 @@ void read_endpoints(const section& route, route_rules& out) {
   read("smtp", out.nginx_mail.smtp);
 }
 
+// What is read and checked, but asked for by nothing yet.
+void warn_not_yet(const section& route, const route_rules& out) {
+  const auto warn = [&route](std::string_view key, std::string_view why) { route.warning(route.where(key), key, "has no effect in this version: " + std::string(why)); };
+  const mailbox_cache_rules usual;
+  if (out.login_cache_accept.count() != 0) warn("login_cache", "nothing is cached yet");
+  if (const mailbox_cache_rules& c = out.mailbox_cache;
+      c.positive != usual.positive || c.positive_refresh != usual.positive_refresh || c.negative != usual.negative || c.negative_refresh != usual.negative_refresh)
+    warn("mailbox_cache", "nothing is cached yet");
+  if (!out.nginx_mail.imap.empty() || !out.nginx_mail.pop3.empty() || !out.nginx_mail.smtp.empty()) warn("nginx_mail", "/v1/nginx-mail is not served yet");
+}
+
 }  // namespace
 
 route_rules read_route(const section& route) {
@@ -186,6 +197,7 @@ route_rules read_route(const section& route) {
   read_dynamic(route, out);
   read_caches(route, out);
   read_endpoints(route, out);
+  warn_not_yet(route, out);
   return out;
 }
 

@@ -52,6 +52,8 @@ class together {
     domains();
     accounts();
     idle_backends();
+    default_domains();
+    timeouts();
   }
 
  private:
@@ -152,6 +154,35 @@ class together {
           problem(r->where, key_of(*r, "login_name"), "drops the domain, as the route at " + at_text((*other)->where) + " does for the same backend \"" + backend +
                                                           "\", so that two people could be one account; wanted: the same canonical_domain in both if they are the same people, or ambiguous_names = true");
       }
+  }
+
+  void default_domains() {
+    const auto served = [this](const std::string& domain) {
+      return std::any_of(config_.routes.begin(), config_.routes.end(), [&domain](const route_rules& r) {
+        return r.dynamic.separator != '\0' || std::any_of(r.domains.begin(), r.domains.end(), [&domain](const std::string& d) {
+          return d == "*" || d == domain || (d.starts_with("*.") && domain.size() > d.size() - 1 && domain.ends_with(std::string_view(d).substr(1)));
+        });
+      });
+    };
+    for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
+      const listener_rules& l = config_.listeners[i];
+      if (!l.default_domain.empty() && !served(l.default_domain))
+        all_.warnings.push_back({place_of(*from_.listeners[i], "default_domain"), "listener." + l.name + ".default_domain", "no route has \"" + l.default_domain + "\""});
+    }
+  }
+
+  void timeouts() {
+    for (std::size_t i = 0; i < config_.backends.size(); ++i) {
+      const backend_rules& b = config_.backends[i];
+      const setting* const written = child(*from_.backends[i], "timeouts");
+      const auto warn = [&](std::string_view key, std::chrono::milliseconds value) {
+        if (written == nullptr || child(*written, key) == nullptr || value <= config_.broker.request_timeout) return;
+        all_.warnings.push_back({child(*written, key)->where, "backend." + b.name + ".timeouts." + std::string(key),
+                                 "is longer than broker.request_timeout (" + format_duration(config_.broker.request_timeout) + "), which ends the question before"});
+      };
+      warn("connect", b.timeouts.connect);
+      warn("reply", b.timeouts.reply);
+    }
   }
 
   void idle_backends() {

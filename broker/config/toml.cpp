@@ -107,6 +107,30 @@ std::optional<std::size_t> too_deep(std::string_view text) {
   return std::nullopt;
 }
 
+// The slips that people make, by a part of the library's words about them.
+struct slip {
+  std::string_view said, means;
+};
+constexpr slip slips[] = {
+    {"could not determine value type", "a text needs quotes"},
+    {"control characters", "a quote is not closed on this line"},
+    {"expected comma or closing ']'", "a comma, or the ] that closes the list, is missing before this"},
+    {"expected key or closing '}'", "a table in braces ends on its line"},
+    {"unknown escape sequence", "a backslash between double quotes is written twice, or single quotes are used"},
+    {"expected value", "the value is missing"},
+    {"integer: expected digit", "a number with a unit, or anything but a number, needs quotes"},
+    {"leading zeroes", "a number that starts with 0, such as a file mode, needs quotes"},
+    {"parsing boolean", "true and false are written in lower case, without quotes"},
+    {"cannot redefine", "this key is written twice"},
+    {"table header: expected ']'", "a ] is missing"},
+};
+
+std::string in_plain_words(std::string_view said) {
+  for (const slip& s : slips)
+    if (said.find(s.said) != std::string_view::npos) return std::string(s.means) + " (" + escape_for_log(said, 300) + ")";
+  return escape_for_log(said, 300);
+}
+
 }  // namespace
 
 bool read_toml(std::string_view text, const std::string& file, setting& out, std::vector<config_problem>& problems) {
@@ -131,7 +155,7 @@ bool read_toml(std::string_view text, const std::string& file, setting& out, std
     if (out.where.line == 0) out.where = {file, 1, 1};
   } catch (const toml::parse_error& error) {
     const toml::source_region& at = error.source();
-    problems.push_back({{file, at.begin.line, at.begin.column}, "", "is not TOML: " + escape_for_log(error.description(), 300)});
+    problems.push_back({{file, at.begin.line, at.begin.column}, "", "is not TOML: " + in_plain_words(error.description())});
   }
   return problems.size() == before;
 }

@@ -130,7 +130,7 @@ const std::vector<row>& rows() {
       {"backend", "plugin = \"mine\"\nupstream = [\"tls://h\"]", "backend.mail1.upstream: found \"tls://h\"; wanted: a port: the scheme \"tls\" has none of its own"},
       {"backend", "plugin = \"ldap\"\nupstream = [\"srv+ldaps://example.com:636\"]", "backend.mail1.upstream: found \"srv+ldaps://example.com:636\"; wanted: no port: the domain's SRV records have it"},
       {"backend", "plugin = \"ldap\"\nupstream = [\"srv+ldaps://10.0.0.1\"]", "backend.mail1.upstream: found \"srv+ldaps://10.0.0.1\"; wanted: a domain, whose SRV records name the servers"},
-      {"backend", "upstream = [\"imaps://h\"]", "backend.mail1.upstream: found the scheme \"imaps\"; wanted: one of pop3, which the plugin pop3 speaks"},
+      {"backend", "upstream = [\"imaps://h\"]", "backend.mail1.upstream: found the scheme \"imaps\"; wanted: \"pop3\", \"pop3s\" or \"pop3+starttls\", which the plugin \"pop3\" speaks"},
       {"backend", "plugin = \"mine\"\nupstream = [\"pop3s://h\", \"imaps://h\"]", "backend.mail1.upstream: found the scheme \"imaps\" beside \"pop3s\"; wanted: replicas of one service"},
       {"backend", "upstream = [\"pop3://h\"]", "backend.mail1.upstream: found \"pop3\", which sends passwords unencrypted; wanted: a scheme with TLS (pop3+starttls, or the one for TLS from the start), or cleartext = true"},
       {"backend", "pool = { connections = 0 }", "backend.mail1.pool.connections: found 0; wanted: a whole number from 1 to 1000"},
@@ -269,7 +269,16 @@ TEST(Errors, Q_02_WhatIsNotTomlIsRefused) {
     EXPECT_TRUE(found.starts_with(with)) << found;
   };
   starts("\xEF\xBB\xBF[broker]\n", "starts with a byte order mark");
-  starts("[broker\n", "is not TOML: ");
+  starts("[broker\n", "is not TOML: a ] is missing (");
+  starts("a = mail1\n", "is not TOML: a text needs quotes (");
+  starts("a = \"abc\nb = 1\n", "is not TOML: a quote is not closed on this line (");
+  starts("a = [\"a\"\nb = [\"b\"]\n", "is not TOML: a comma, or the ] that closes the list, is missing before this (");
+  starts("a = \"CORP\\d\"\n", "is not TOML: a backslash between double quotes is written twice, or single quotes are used (");
+  starts("a =\n", "is not TOML: the value is missing (");
+  starts("a = 8s\n", "is not TOML: a number with a unit, or anything but a number, needs quotes (");
+  starts("a = 0660\n", "is not TOML: a number that starts with 0, such as a file mode, needs quotes (");
+  starts("a = True\n", "is not TOML: true and false are written in lower case, without quotes (");
+  starts("a = 1\na = 2\n", "is not TOML: this key is written twice (");
   starts("a = 1\na = 2\n", "is not TOML: ");
   starts(std::string("a = \"\0\"\n", 8), "is not TOML: ");
   starts("a = \"\xff\xfe\"\n", "is not TOML: ");
@@ -315,7 +324,15 @@ TEST(Warnings, Q_09_SayWhatIsWeakOrIdle) {
       {"backend", "cleartext = true\ntls = { verify = false }", "backend.mail1.tls.verify: certificates are not checked: whoever stands between can read passwords"},
       {"backend", "cleartext = true\ntls = { minimum = \"1.0\" }", "backend.mail1.tls.minimum: TLS 1.0 is broken"},
       {"backend", "cleartext = true", "backend.mail1.cleartext: is not needed here; wanted: false, so that a later change cannot send passwords unencrypted"},
-      {"listener", "address = \"unix:/nowhere/at/all.sock\"", "listener.portal.address: the directory /nowhere/at does not exist (yet)"},
+      {"listener", "address = \"unix:/nowhere/at/all.sock\"", "listener.portal.address: the directory /nowhere/at does not exist (yet), and the daemon cannot start without it; wanted: mkdir, or RuntimeDirectory= in the unit"},
+      {"listener", "allow = [\"login\", \"metrics\"]", "listener.portal.allow: has no effect: \"metrics\" are not told in this version"},
+      {"route", "login_cache = { accept = \"60s\" }", "route.example.com.login_cache: has no effect in this version: nothing is cached yet"},
+      {"route", "mailbox_cache = { negative = \"1h\" }", "route.example.com.mailbox_cache: has no effect in this version: nothing is cached yet"},
+      {"route", "nginx_mail = { imap = \"127.0.0.1:143\" }", "route.example.com.nginx_mail: has no effect in this version: /v1/nginx-mail is not served yet"},
+      {"log", "target = \"/nowhere/at/all.log\"", "log.target: the directory /nowhere/at does not exist (yet), and the daemon cannot start without it; wanted: mkdir, or LogsDirectory= in the unit"},
+      {"", "include = [\"/nowhere/*.toml\"]", "include: \"/nowhere/*.toml\" matches no file"},
+      {"listener", "default_domain = \"other.example\"", "listener.portal.default_domain: no route has \"other.example\""},
+      {"backend", "timeouts = { reply = \"60s\" }", "backend.mail1.timeouts.reply: is longer than broker.request_timeout (8s), which ends the question before"},
       {"listener", "unverifiable = \"absent\"", "listener.portal.unverifiable: has no effect: this protocol has a word of its own for unverifiable"},
       {"listener", "tempfail = \"code\"", "listener.portal.tempfail: has no effect: it is for dovecot-auth"},
       {"listener", "address = \"tcp:127.0.0.1:8089\"\nmode = \"0600\"", "listener.portal.mode: has no effect: it is for Unix sockets"},
