@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/files.hpp"
@@ -39,7 +40,24 @@ std::string absolute(const std::string& path, const place& where, const std::str
   return slash == std::string::npos ? path : where.file.substr(0, slash + 1) + path;
 }
 
+const std::string* credential_name(const setting& written) {
+  const auto* table = std::get_if<setting::table>(&written.value);
+  if (table == nullptr || table->size() != 1 || table->begin()->first != "credential") return nullptr;
+  const std::string* const name = text_of(table->begin()->second);
+  return name == nullptr || name->empty() ? nullptr : name;
+}
+
 }  // namespace
+
+bool credential_is_elsewhere(const setting& written) { return std::getenv("CREDENTIALS_DIRECTORY") == nullptr && credential_name(written) != nullptr; }
+
+std::string secret_not_here(const setting& written) {
+  written.read = true;
+  const std::string* const name = credential_name(written);
+  const std::string credential = name == nullptr ? "" : escape_for_log(*name, 80);
+  return "the credential \"" + credential + "\" is not checked: systemd passes it to the unit only (LoadCredential=" + credential +
+         ":/path there); root can look at a running unit's with CREDENTIALS_DIRECTORY=/run/credentials/authbroker.service";
+}
 
 result<secret> resolve_secret(const setting& written, const std::string& base_dir) {
   written.read = true;

@@ -2,6 +2,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,16 +37,36 @@ struct configuration {
   std::vector<backend_rules> backends;
   std::vector<route_rules> routes;   // in file order
   std::vector<config_problem> warnings;  // "works, but": shown by check-config and logged at start
+  std::map<std::string, place, std::less<>> places;  // of the written keys of [broker], [log] and [[listener]]s: "listener.portal.address"
+
+  // Where `key` is written, else `otherwise`.
+  place place_of(std::string_view key, const place& otherwise = {}) const {
+    const auto at = places.find(key);
+    return at == places.end() ? otherwise : at->second;
+  }
+};
+
+// What of a configuration with problems can still be judged by loading plugins.
+struct sound_part {
+  broker_config broker;
+  std::vector<backend_rules> backends;  // those without a problem of their own
+  std::vector<backend_rules> others;    // of these, perhaps, a name and a plugin
 };
 
 // Either a configuration, or every problem found (at least one).
 struct load_outcome {
   std::optional<configuration> config;
   std::vector<config_problem> problems;
+  sound_part rest;  // with problems only
+};
+
+struct load_options {
+  // Credentials that only the unit will be given ($CREDENTIALS_DIRECTORY is not set here) are a warning, and a stand-in is read.
+  bool credentials_elsewhere = false;
 };
 // Reads `path` and what it includes. Reads files, resolves secrets; opens no socket and loads no plugin. Never throws for
 // anything a file can contain.
-load_outcome load_configuration(const std::string& path);
+load_outcome load_configuration(const std::string& path, load_options = {});
 // The same from memory, for tests, fuzzing and documentation blocks: relative paths are relative to `base_dir`.
 load_outcome parse_configuration(std::string_view text, const std::string& name, const std::string& base_dir);
 

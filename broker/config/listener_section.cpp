@@ -97,7 +97,8 @@ void read_token(const section& listener, listener_rules& out) {
     listener.sub("token");
     if (listener.all().problems.size() != before) return;
   }
-  auto read = resolve_secret(*token, listener.all().base_dir);
+  auto read = listener.all().credentials_elsewhere && credential_is_elsewhere(*token) ? result<secret>(secret(secret_stand_in)) : resolve_secret(*token, listener.all().base_dir);
+  if (listener.all().credentials_elsewhere && credential_is_elsewhere(*token)) listener.warning(token->where, "token", secret_not_here(*token));
   if (!read) return listener.problem(token->where, "token", read.error().text);
   // What RFC 6750 calls a b64token is what fits into a header.
   const std::string_view bytes = read->reveal();

@@ -123,20 +123,27 @@ void each_table(const section& top, const std::string& kind, std::vector<const s
   }
 }
 
-void read_tree(reading& all, const setting& tree, configuration& config) {
+void read_tree(reading& all, const setting& tree, configuration& config, sound_part& rest) {
   const section top(all, tree, "", "");
   top.refuse_unknown();
   read_broker(top.sub("broker"), config.broker);
   read_log(top.sub("log"), config.log);
   origins from;
   each_table(top, "listener", from.listeners, [&config](const section& s) { config.listeners.push_back(read_listener(s)); });
-  each_table(top, "backend", from.backends, [&config](const section& s) { config.backends.push_back(read_backend(s)); });
+  std::size_t known = all.problems.size();
+  each_table(top, "backend", from.backends, [&](const section& s) {
+    config.backends.push_back(read_backend(s));
+    (all.problems.size() == known ? rest.backends : rest.others).push_back(config.backends.back());
+    known = all.problems.size();
+  });
+  rest.broker = config.broker;
   each_table(top, "route", from.routes, [&config](const section& s) { config.routes.push_back(read_route(s)); });
   check_together(all, config, from);
 }
 
-load_outcome load(std::string_view text, const std::string& name, const std::string& base_dir) {
+load_outcome load(std::string_view text, const std::string& name, const std::string& base_dir, load_options options) {
   reading all;
+  all.credentials_elsewhere = options.credentials_elsewhere;
   all.base_dir = base_dir;
   setting tree;
   load_outcome out;
@@ -144,9 +151,13 @@ load_outcome load(std::string_view text, const std::string& name, const std::str
   if (all.problems.empty()) {
     configuration config;
     config.file = name;
-    read_tree(all, tree, config);
+    read_tree(all, tree, config, out.rest);
     config.warnings = std::move(all.warnings);
-    if (all.problems.empty()) out.config = std::move(config);
+    config.places = std::move(all.places);
+    if (all.problems.empty()) {
+      out.config = std::move(config);
+      out.rest = {};
+    }
   }
   // As a person reads: the main file first, each from the top.
   const auto rank = [&name](const config_problem& p) { return std::tuple(p.where.file != name, std::cref(p.where.file).get(), p.where.line, p.where.column); };
@@ -157,16 +168,16 @@ load_outcome load(std::string_view text, const std::string& name, const std::str
 
 }  // namespace
 
-load_outcome load_configuration(const std::string& path) {
+load_outcome load_configuration(const std::string& path, load_options options) {
   const auto text = read_checked(path, file_rule::trusted, toml_bytes_max);
   if (!text) {
     load_outcome out;
     out.problems.push_back({{path, 0, 0}, "", text.error().text});
     return out;
   }
-  return load(*text, path, "");
+  return load(*text, path, "", options);
 }
 
-load_outcome parse_configuration(std::string_view text, const std::string& name, const std::string& base_dir) { return load(text, name, base_dir); }
+load_outcome parse_configuration(std::string_view text, const std::string& name, const std::string& base_dir) { return load(text, name, base_dir, {}); }
 
 }  // namespace authbroker

@@ -51,7 +51,10 @@ const setting* section::find(std::string_view key) const {
   const auto* table = std::get_if<setting::table>(&table_->value);
   if (table == nullptr) return nullptr;
   const auto at = table->find(key);
-  return at == table->end() ? nullptr : &at->second;
+  if (at == table->end()) return nullptr;
+  // There may be ten thousand routes, and nobody asks for their keys' places later.
+  if (!schema_.starts_with("route") && !schema_.starts_with("backend")) all_.places.try_emplace(full(key), at->second.where);
+  return &at->second;
 }
 
 place section::where(std::string_view key) const {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,8 @@ namespace authbroker {
 struct reading {
   std::vector<config_problem> problems;
   std::vector<config_problem> warnings;
+  std::map<std::string, place, std::less<>> places;  // see configuration::places
+  bool credentials_elsewhere = false;
   // Where relative paths start; "" means: the directory of the file that names them.
   std::string base_dir;
 

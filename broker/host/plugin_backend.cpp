@@ -77,7 +77,7 @@ std::shared_ptr<plugin_backend> plugin_backend::make(const backend_rules& rules,
   std::uint32_t channels = 0;
   for (const upstream_rules& u : rules.upstream)
     channels |= 1u << (u.tls == tls_use::none ? ABK_CLEARTEXT : u.tls == tls_use::starttls ? ABK_STARTTLS_WANTED : ABK_TLS);
-  auto reader = std::make_shared<settings_reader>(rules.settings, rules.where, rules.name, channels);
+  auto reader = std::make_shared<settings_reader>(rules.settings, rules.where, rules.name, channels, env.credentials_elsewhere);
   abk_backend* api = nullptr;
   try {
     api = plugin.api->create(host, reader->api());
@@ -86,6 +86,8 @@ std::shared_ptr<plugin_backend> plugin_backend::make(const backend_rules& rules,
     return nullptr;
   }
   std::vector<config_problem> found = reader->problems();
+  if (env.warn)
+    for (const config_problem& w : reader->warnings()) env.warn(w);
   core->api = api;
   core->dispose = [reader, api, on_main = env.on_main](backend_core&) {
     if (api != nullptr && api->destroy != nullptr) on_main([reader, api] { api->destroy(api); });

@@ -31,6 +31,8 @@ class plugin_backend final : public backend {
     std::vector<worker*> workers;
     std::uint32_t blocking_share = 1;                        // threads of the blocking kind for this backend
     std::function<void(std::function<void()>)> on_main;      // runs something on the configuration's thread
+    bool credentials_elsewhere = false;                      // only judging: see settings_reader
+    std::function<void(const config_problem&)> warn;         // what works, but should be seen; may be empty
   };
   // Makes a backend of rules, or says everything that is wrong with its settings. Loads trust stores. [main]
   static std::shared_ptr<plugin_backend> make(const backend_rules&, const loaded_plugin&, const abk_host*, const environment&, std::vector<config_problem>& problems);

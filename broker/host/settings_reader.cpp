@@ -8,11 +8,12 @@
 
 namespace authbroker {
 
-settings_reader::settings_reader(const setting& settings, place where, std::string backend_name, std::uint32_t channels)
+settings_reader::settings_reader(const setting& settings, place where, std::string backend_name, std::uint32_t channels, bool credentials_elsewhere)
     : settings_(settings),
       where_(std::move(where)),
       name_(std::move(backend_name)),
-      api_{sizeof(abk_config), this, to_abk(name_), &text, &number, &boolean, &duration, &bytes, &list, &secret_text, &report, channels} {}
+      api_{sizeof(abk_config), this, to_abk(name_), &text, &number, &boolean, &duration, &bytes, &list, &secret_text, &report, channels},
+      credentials_elsewhere_(credentials_elsewhere) {}
 
 // "a.b" is key b of table a. What is found is marked as read, with the tables on the way.
 const setting* settings_reader::look(const char* key) {
@@ -36,6 +37,7 @@ void settings_reader::wrong(const char* key, const setting& found, const std::st
   std::string value(type_name(found));
   if (const auto* s = std::get_if<std::string>(&found.value)) value = "\"" + escape_for_log(*s, 60) + "\"";
   if (const auto* n = std::get_if<std::int64_t>(&found.value)) value = std::to_string(*n);
+  refused_.insert(key);
   problems_.push_back({found.where, "backend." + name_ + ".settings." + key, "found " + value + "; wanted: " + wanted});
 }
 
@@ -127,11 +129,15 @@ bool settings_reader::secret_text(abk_config* c, const char* key, abk_str* out) 
   settings_reader& me = self(c);
   const setting* s = me.look(key);
   if (s == nullptr) return false;
-  result<secret> value = resolve_secret(*s);
+  const std::string path = "backend." + me.name_ + ".settings." + key;
+  const bool elsewhere = me.credentials_elsewhere_ && credential_is_elsewhere(*s);
+  result<secret> value = elsewhere ? result<secret>(secret(secret_stand_in)) : resolve_secret(*s);
   if (!value) {
-    me.problems_.push_back({s->where, "backend." + me.name_ + ".settings." + key, value.error().text});
+    me.refused_.insert(key);
+    me.problems_.push_back({s->where, path, value.error().text});
     return false;
   }
+  if (elsewhere) me.warnings_.push_back({s->where, path, secret_not_here(*s)});
   me.secrets_.push_back(std::move(*value));
   *out = to_abk(me.secrets_.back().reveal());
   return true;
@@ -140,6 +146,7 @@ bool settings_reader::secret_text(abk_config* c, const char* key, abk_str* out) 
 void settings_reader::report(abk_config* c, const char* key, const char* what) {
   settings_reader& me = self(c);
   const setting* s = key == nullptr ? nullptr : me.look(key);
+  if (key != nullptr && me.refused_.contains(key)) return;  // the plugin was given none, and would say that it is missing
   const std::string path = "backend." + me.name_ + ".settings" + (key == nullptr || *key == '\0' ? "" : "." + std::string(key));
   me.problems_.push_back({s == nullptr ? me.where_ : s->where, path, what == nullptr ? "refused" : what});
 }

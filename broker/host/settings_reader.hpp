@@ -3,6 +3,7 @@
 #include <abk/plugin.h>
 
 #include <deque>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,14 +15,16 @@ namespace authbroker {
 class settings_reader {
  public:
   // `settings` must be a table (or nothing). `where` is the backend's place, for keys that are missing.
-  // `channels`: see abk_config.
-  settings_reader(const setting& settings, place where, std::string backend_name, std::uint32_t channels = 0);
+  // `channels`: see abk_config. With `credentials_elsewhere` a credential that only the unit is given is a warning, and the
+  // plugin reads a stand-in.
+  settings_reader(const setting& settings, place where, std::string backend_name, std::uint32_t channels = 0, bool credentials_elsewhere = false);
   settings_reader(const settings_reader&) = delete;
   settings_reader& operator=(const settings_reader&) = delete;
 
   abk_config* api() { return &api_; }
   // After create(): adds one problem for each key that nobody asked for, and returns everything that was found wrong.
   std::vector<config_problem> problems();
+  std::vector<config_problem> warnings() { return std::move(warnings_); }
 
  private:
   const setting* look(const char* key);
@@ -47,7 +50,9 @@ class settings_reader {
   std::deque<std::vector<abk_str>> lists_;
   std::deque<secret> secrets_;
   std::vector<std::string> asked_;
-  std::vector<config_problem> problems_;
+  std::set<std::string, std::less<>> refused_;  // keys whose values are wrong, which has been said
+  std::vector<config_problem> problems_, warnings_;
+  bool credentials_elsewhere_;
 };
 
 }  // namespace authbroker

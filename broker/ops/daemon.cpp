@@ -78,6 +78,7 @@ plugin_backend::environment daemon::environment() {
   out.log = &log_;
   out.time = &time_;
   for (const auto& w : workers_) out.workers.push_back(w.get());
+  out.warn = [log = &log_](const config_problem& w) { log->line(level::warning, "config_warning").field("text", to_string(w)); };
   out.on_main = [queue = to_main_](std::function<void()> what) { queue->run(std::move(what)); };
   return out;
 }

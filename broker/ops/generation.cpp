@@ -6,7 +6,7 @@ namespace authbroker {
 namespace {
 
 // Two people could be one account where a backend's own settings drop the domain, which no rule about login names can see.
-void warn_of_dropped_domains(const configuration& config, const std::vector<std::shared_ptr<plugin_backend>>& backends, logger& log) {
+void warn_of_dropped_domains(const configuration& config, const std::vector<std::shared_ptr<plugin_backend>>& backends, const std::function<void(const config_problem&)>& warn) {
   for (const auto& b : backends)
     for (const auto& [kind, flag] : {std::pair("login", ABK_LOCAL_LOGIN), std::pair("mailbox", ABK_LOCAL_MAILBOX)}) {
       if ((b->flags() & static_cast<std::uint32_t>(flag)) == 0) continue;
@@ -15,9 +15,8 @@ void warn_of_dropped_domains(const configuration& config, const std::vector<std:
         const std::vector<std::string>& asked = flag == ABK_LOCAL_LOGIN ? r.login : r.mailbox;
         if (r.ambiguous_names || r.dynamic.separator != '\0' || std::find(asked.begin(), asked.end(), b->name()) == asked.end()) continue;
         if (r.people_domain().empty() || (first != nullptr && first->people_domain() != r.people_domain()))
-          log.line(level::warning, "config_warning")
-              .field("text", to_string(config_problem{r.where, "route." + r.name + "." + kind,
-                                                      "two people could be one account: \"" + std::string(b->name()) + "\" drops the domain; wanted: canonical_domain, ambiguous_names = true, or {address} in its filter"}));
+          warn({r.where, "route." + r.name + "." + kind,
+                "two people could be one account: \"" + std::string(b->name()) + "\" drops the domain; wanted: canonical_domain, ambiguous_names = true, or {address} in its filter"});
         if (first == nullptr) first = &r;
       }
     }
@@ -55,7 +54,7 @@ std::shared_ptr<generation> make_generation(std::uint64_t number, configuration 
     check(r.addresses, question_kind::mailbox, "addresses");
   }
   if (!problems.empty()) return nullptr;
-  if (env.log != nullptr) warn_of_dropped_domains(config, out->backends, *env.log);
+  if (env.warn) warn_of_dropped_domains(config, out->backends, env.warn);
   auto answers = std::make_shared<snapshot>();
   answers->generation = number;
   answers->request_timeout = config.broker.request_timeout;

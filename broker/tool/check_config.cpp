@@ -26,10 +26,10 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-// Lets authbrokerd load the plugins and judge their settings.
-void check_plugins(const std::string& file, bool connect, check_outcome& to) {
-  const std::string daemon = find_daemon();
-  if (daemon.empty()) return;
+constexpr std::string_view warning_mark = "warning: ";
+
+// Lets authbrokerd judge the file: it does that as it would at its start, and loads the plugins.
+void check_with(const std::string& daemon, const std::string& file, bool connect, check_outcome& to) {
   std::vector<std::string> words{daemon, "--check", "--config", file};
   if (connect) words.push_back("--connect");
   const child_result child = run_child(std::move(words), {}, child_error::captured, child_patience);
@@ -38,15 +38,14 @@ void check_plugins(const std::string& file, bool connect, check_outcome& to) {
     return;
   }
   to.plugins_checked = true;
-  std::vector<std::string> lines = lines_of(child.error);
   to.said = lines_of(child.out);
   to.unreachable = connect && child.status == 75;
-  if (child.status == 0 || to.unreachable) {
-    to.warnings = lines.empty() ? to.warnings : lines;  // the child has seen the same file: its warnings are ours and more
-    return;
+  const bool good = child.status == 0 || to.unreachable;
+  for (std::string& line : lines_of(child.error)) {
+    if (line.starts_with(warning_mark)) to.warnings.push_back(line.substr(warning_mark.size()));
+    else (good ? to.warnings : to.problems).push_back(std::move(line));
   }
-  if (lines.empty()) lines.push_back(daemon + " --check ended with status " + std::to_string(child.status));
-  to.problems.insert(to.problems.end(), lines.begin(), lines.end());
+  if (!good && to.problems.empty()) to.problems.push_back(daemon + " --check ended with status " + std::to_string(child.status));
 }
 
 }  // namespace
@@ -70,14 +69,18 @@ std::string admin_socket_in(const std::string& file) {
 
 check_outcome check_config(const std::string& file, bool connect) {
   check_outcome outcome;
-  const load_outcome loaded = load_configuration(file);
-  for (const config_problem& p : loaded.problems) outcome.problems.push_back(to_string(p));
+  const load_outcome loaded = load_configuration(file, {.credentials_elsewhere = !connect});
   if (loaded.config) {
     const configuration& config = *loaded.config;
-    for (const config_problem& w : config.warnings) outcome.warnings.push_back(to_string(w));
     outcome.summary = count(config.listeners.size(), "listener") + ", " + count(config.backends.size(), "backend") + ", " + count(config.routes.size(), "route");
-    if (outcome.problems.empty()) check_plugins(file, connect, outcome);
-    if (connect && !outcome.plugins_checked && outcome.problems.empty()) outcome.problems.push_back("--connect needs authbrokerd, which was found neither in ../sbin nor in PATH");
+  }
+  if (const std::string daemon = find_daemon(); !daemon.empty()) {
+    check_with(daemon, file, connect, outcome);
+  } else {
+    for (const config_problem& p : loaded.problems) outcome.problems.push_back(to_string(p));
+    if (loaded.config)
+      for (const config_problem& w : loaded.config->warnings) outcome.warnings.push_back(to_string(w));
+    if (connect && outcome.problems.empty()) outcome.problems.push_back("--connect needs authbrokerd, which was found neither in ../sbin nor in PATH");
   }
   outcome.ok = loaded.config && outcome.problems.empty();
   return outcome;

@@ -1,7 +1,7 @@
 // `check-config`: every problem of a configuration at once, without a running daemon.
 //
-// The text, the types and the cross-references are judged here. What a plugin thinks of its
-// settings only a process that loads plugins can know: that is `authbrokerd --check`, run as a child if it can be found.
+// `authbrokerd --check`, run as a child, judges as the daemon does at its start, and loads the plugins. Where no daemon can be
+// found the text, the types and the cross-references are judged here, and the plugins' settings are not.
 #pragma once
 #include <string>
 #include <vector>
@@ -12,7 +12,7 @@ struct check_outcome {
   bool ok = false;
   bool unreachable = false;      // --connect: the configuration is good, an upstream does not work
   bool plugins_checked = false;  // false: no authbrokerd was found to load them
-  std::vector<std::string> problems, warnings;  // lines, "file:line:column: key: what"
+  std::vector<std::string> problems, warnings;  // lines, "file:line:column: key: what", without "warning: "
   std::string summary;  // "3 listeners, 2 backends, 2 routes"
   std::vector<std::string> said;  // what the child wrote to standard output: the results of --connect
 };
