@@ -165,7 +165,7 @@ exit_code command_check_config(const options& o) {
     return outcome.unreachable ? exit_code::tempfail : exit_code::yes;
   }
   std::string complaints;
-  for (const std::string& w : outcome.warnings) complaints += (w.find("warning") == std::string::npos ? "warning: " : "") + w + '\n';
+  for (const std::string& w : outcome.warnings) complaints += "warning: " + w + '\n';
   for (const std::string& p : outcome.problems) complaints += p + '\n';
   std::fwrite(complaints.data(), 1, complaints.size(), stderr);
   if (!outcome.ok) return exit_code::configuration;
@@ -174,11 +174,13 @@ exit_code command_check_config(const options& o) {
     for (const std::string& line : outcome.said) report += line + '\n';
     print(report);
   }
+  if (outcome.unreachable) {
+    complain("not every backend works: see above; the configuration itself has no problem (" + outcome.summary + ")");
+    return exit_code::tempfail;
+  }
   print(o.config + ": ok (" + outcome.summary + ")\n");
   if (!outcome.plugins_checked) complain("the plugins' settings were not checked, since authbrokerd was found neither in ../sbin nor in PATH");
-  if (!outcome.unreachable) return exit_code::yes;
-  complain("not every backend works: see above");
-  return exit_code::tempfail;
+  return exit_code::yes;
 }
 
 exit_code command_test_login(const options& o) {
@@ -209,7 +211,7 @@ exit_code command_hash_password(const options& o) {
     }
   }
   try {
-    const std::string hash = make_entry_hash(*password, o.scheme);
+    const std::string hash = make_entry_hash(*password, o.scheme, o.cost);
     print((o.json ? json::serialize(json::object{{"hash", hash}}) : hash) + '\n');
   } catch (const std::invalid_argument& e) {
     complain(e.what());

@@ -1,6 +1,7 @@
 // What each command does, after the command line has been understood: one function a command, which prints and returns the
 // exit status. Answers go to standard output, complaints to standard error.
 #pragma once
+#include <cstdint>
 #include <string>
 
 #include "tool/probe.hpp"
@@ -11,11 +12,13 @@ namespace authbroker {
 struct options {
   bool json = false;
   std::string config = "/etc/authbroker/authbroker.toml";
+  bool config_named = false;  // on the command line
   std::string socket;  // "": the configuration's, else the default
   std::string address;
   std::string client;
   std::string id;
   std::string scheme = "yescrypt";
+  std::uint32_t cost = 0;  // 0: the scheme's usual one
   bool connect = false;
   bool password_stdin = false;
   probe_options probe;

@@ -46,9 +46,36 @@ TEST(CommandLine, WrongUsageIsTwo) {
     EXPECT_EQ(run(words).status, 2) << words;
 }
 
+TEST(CommandLine, AnUnknownCommandIsToldWithTheNearest) {
+  EXPECT_THAT(run("statsu").error, HasSubstr("no such command \"statsu\"; did you mean status?"));
+  EXPECT_THAT(run("--json --config /x test mialbox a@b").error, HasSubstr("no such command \"mialbox\"; did you mean mailbox?"));
+  const ended e = run("frobnicate --help");
+  EXPECT_EQ(e.status, 2);
+  EXPECT_THAT(e.error, HasSubstr("no such command \"frobnicate\"; there are check-config, test, "));
+}
+
+TEST(CommandLine, AWordTooManyIsNotRepeatedWhereItMayBeAPassword) {
+  for (const char* words : {"test login ann@example.com hunter2", "test login ann@example.com --password hunter2", "hash-password hunter2", "probe pop3s://h ann@example.com hunter2"}) {
+    const ended e = run(words);
+    EXPECT_EQ(e.status, 2) << words;
+    EXPECT_THAT(e.error, HasSubstr("--password-stdin")) << words;
+    EXPECT_THAT(e.out + e.error, Not(HasSubstr("hunter2"))) << words;
+  }
+  EXPECT_THAT(run("status hunter2").error, HasSubstr("hunter2"));
+}
+
+TEST(CommandLine, AConfigurationThatWasNamedMustBeThere) {
+  const ended e = run("--config /nonexistent/a.toml status");
+  EXPECT_EQ(e.status, 78);
+  EXPECT_THAT(e.error, HasSubstr("cannot read /nonexistent/a.toml"));
+  const fake_daemon daemon(fake_daemon::http(200, R"({"version":"0.1.0","pid":1})"));
+  EXPECT_EQ(run("--config /nonexistent/a.toml --json status --socket " + daemon.path()).status, 0);
+}
+
 TEST(CommandLine, HelpAndVersionAreZero) {
   EXPECT_EQ(run("--help").status, 0);
   EXPECT_EQ(run("test login --help").status, 0);
+  EXPECT_THAT(run("test login --help").out, ::testing::AllOf(HasSubstr("--config"), HasSubstr("--socket"), HasSubstr("--json"), HasSubstr("--client")));
   const ended version = run("--version");
   EXPECT_EQ(version.status, 0);
   EXPECT_THAT(version.out, ::testing::StartsWith("authbroker 0."));
@@ -120,6 +147,11 @@ TEST(CommandLine, HashPasswordMakesAHashThatFitsAndNeverTheSameTwice) {
   EXPECT_STREQ(::crypt_r("s3cret", hash.c_str(), &room), hash.c_str());
   EXPECT_NE(run("hash-password --password-stdin --scheme sha512crypt", "s3cret\n").out, e.out);
   EXPECT_THAT(run("hash-password --password-stdin", "s3cret\n").out, ::testing::StartsWith("$y$"));
+  EXPECT_THAT(run("hash-password --password-stdin --scheme bcrypt", "s3cret\n").out, ::testing::StartsWith("$2b$12$"));
+  EXPECT_THAT(run("hash-password --password-stdin --scheme bcrypt --cost 6", "s3cret\n").out, ::testing::StartsWith("$2b$06$"));
+  const ended costly = run("hash-password --password-stdin --scheme bcrypt --cost 99", "s3cret\n");
+  EXPECT_EQ(costly.status, 2);
+  EXPECT_THAT(costly.error, HasSubstr("bcrypt has no cost of 99"));
   EXPECT_EQ(run("hash-password --password-stdin --scheme rot13", "s3cret\n").status, 2);
   EXPECT_EQ(run("hash-password --password-stdin", "\n").status, 2);
 }
