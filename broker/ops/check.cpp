@@ -128,7 +128,7 @@ int check_configuration(const std::string& file, bool connect, bool progress) {
   if (!problems.empty() || made == nullptr) return 78;
   bool all_work = true;
   if (connect) {
-    log.reconfigure({.target = log_target::nowhere});  // the report says what the upstreams are like
+    log.reconfigure({.target = log_target::nowhere, .file = {}, .least = level::error});  // the report says what the upstreams are like
     // What the pools would still do, such as trying again what failed, is not wanted: an account could be locked by it.
     boost::asio::co_spawn(here.io, connect_each(*made, all_work), [&here](const std::exception_ptr& e) {
       here.io.stop();

@@ -8,7 +8,7 @@ rules read_rules(abk::settings& given) {
   out.like = given.one_of<preset>("preset", {{"", preset::none}, {"communigate", preset::communigate}, {"mailtraq", preset::mailtraq}}, out.like);
   out.forward_client = given.flag("forward_client", out.forward_client);
   out.mechanisms = given.some_of<mechanism>("mechanisms", {{"PLAIN", mechanism::plain}, {"LOGIN", mechanism::login}}, out.mechanisms);
-  if (out.mechanisms.empty()) given.problem("mechanisms", "an empty list; wanted: at least one of \"PLAIN\", \"LOGIN\"");
+  if (out.mechanisms.empty() && !given.failed()) given.problem("mechanisms", "an empty list; wanted: at least one of \"PLAIN\", \"LOGIN\"");
   return out;
 }
 

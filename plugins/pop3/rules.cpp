@@ -13,7 +13,7 @@ rules read_rules(abk::settings& given) {
   out.forward_client = given.flag("forward_client", out.forward_client);
   out.mechanisms =
       given.some_of<mechanism>("mechanisms", {{"USER", mechanism::user}, {"PLAIN-IR", mechanism::plain_ir}, {"PLAIN", mechanism::plain}, {"LOGIN", mechanism::login}}, out.mechanisms);
-  if (out.mechanisms.empty()) given.problem("mechanisms", "an empty list; wanted: at least one of \"USER\", \"PLAIN-IR\", \"PLAIN\", \"LOGIN\"");
+  if (out.mechanisms.empty() && !given.failed()) given.problem("mechanisms", "an empty list; wanted: at least one of \"USER\", \"PLAIN-IR\", \"PLAIN\", \"LOGIN\"");
   return out;
 }
 

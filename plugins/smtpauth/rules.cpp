@@ -31,7 +31,7 @@ rules read_rules(const abk::host& on, abk::settings& given) {
                                              {"PLAIN", mechanism::plain},
                                              {"LOGIN", mechanism::login}},
                                             out.like == preset::exchange ? defaults_for_exchange : defaults);
-  if (out.mechanisms.empty()) given.problem("mechanisms", "an empty list; wanted: at least one mechanism");
+  if (out.mechanisms.empty() && !given.failed()) given.problem("mechanisms", "an empty list; wanted: at least one mechanism");
   std::vector<mechanism> usable;
   for (const mechanism m : out.mechanisms) {
     const std::string why_not = needs_library(m) ? sasl_trouble(m) : std::string();
