@@ -16,7 +16,7 @@ constexpr auto table_of_keys = std::to_array<key_info>({
 
     {"broker", table, "", "The daemon itself."},
     {"broker.user", text, "\"\"", "When started as root: make the sockets and read the secrets, then become this user."},
-    {"broker.plugin_dirs", text_list, "[\"/usr/lib/authbroker/plugins\", \"/usr/local/lib/authbroker/plugins\"]", "Where plugins are looked for, in order. Before the default's places: lib/authbroker/plugins of the prefix that the daemon runs from."},
+    {"broker.plugin_dirs", text_list, "[\"/usr/lib/authbroker/plugins\", \"/usr/local/lib/authbroker/plugins\"]", "Where plugins are looked for, in order; before the default's, lib/authbroker/plugins of the prefix that the daemon runs from."},
     {"broker.state_dir", text, "\"/var/lib/authbroker\"", "What the daemon keeps between two starts."},
     {"broker.workers", whole, "0", "Event-loop threads, at most 64; 0 means one a core, but not more than 4."},
     {"broker.blocking_threads", whole, "16", "Threads for plugins that block, 1 to 512."},
