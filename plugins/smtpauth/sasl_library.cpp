@@ -54,15 +54,21 @@ void delete_mutex(void* m) { delete static_cast<std::mutex*>(m); }
 
 // ---- plugins
 
+// The mode of what nobody but root and we may write; else 0.
+mode_t ours(const std::string& path) {
+  struct stat is {};
+  if (stat(path.c_str(), &is) != 0 || (is.st_mode & (S_IWGRP | S_IWOTH)) != 0) return 0;
+  return is.st_uid == 0 || is.st_uid == geteuid() ? is.st_mode : 0;
+}
+
 int believed(void* /*context*/, const char* file, sasl_verify_type_t type) {
   if (type != SASL_VRFY_PLUGIN) return SASL_OK;
   std::string_view name(file);
   name.remove_prefix(name.rfind('/') + 1);
   constexpr std::array<std::string_view, 4> wanted{"libscram.so", "libdigestmd5.so", "libcrammd5.so", "libntlm.so"};
   if (std::find(wanted.begin(), wanted.end(), name) == wanted.end()) return SASL_CONTINUE;
-  struct stat is {};
-  if (stat(file, &is) != 0 || !S_ISREG(is.st_mode) || (is.st_mode & (S_IWGRP | S_IWOTH)) != 0) return SASL_CONTINUE;
-  return is.st_uid == 0 || is.st_uid == geteuid() ? SASL_OK : SASL_CONTINUE;
+  const std::string path(file);
+  return S_ISREG(ours(path)) && S_ISDIR(ours(path.substr(0, path.rfind('/')))) ? SASL_OK : SASL_CONTINUE;
 }
 // Its messages would go to syslog, past our log.
 int say_nothing(void* /*context*/, int /*level*/, const char* /*text*/) { return SASL_OK; }

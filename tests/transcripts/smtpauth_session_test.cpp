@@ -1,5 +1,6 @@
 // Several logins on one connection, logins for a client that is named, and what is told of a server.
 #include <algorithm>
+#include <cstdlib>
 
 #include "smtpauth_fixture.hpp"
 
@@ -285,6 +286,21 @@ TEST(SmtpAuthSettings, WhatIsWrongIsSaid) {
   EXPECT_TRUE(mentions(problems({{"preset", "imail"}}), "imail"));
   EXPECT_FALSE(problems({{"session_logins", std::int64_t{0}}}).empty());
   EXPECT_FALSE(problems({{"session_logins", std::int64_t{101}}}).empty());
+}
+
+// On a host without the package, as a process of its own.
+[[noreturn]] void without_the_package() {
+  setenv("SASL_PATH", "/nonexistent", 1);
+  const auto listed = problems({{"mechanisms", std::vector<std::string>{"SCRAM-SHA-256", "PLAIN"}}});
+  const bool told = mentions(listed, "SCRAM-SHA-256") && mentions(listed, "libsasl2-modules");
+  host_rig by_default(plugin(), {}, {}, ABK_TLS);
+  const bool left_out = by_default.problems.empty() && mentions(by_default.log, "mechanism_left_out") && mentions(by_default.log, "libsasl2-modules");
+  std::fprintf(stderr, "%s, %s\n", told ? "an error that names the package" : "no error", left_out ? "left out by default" : "not left out");
+  std::_Exit(0);
+}
+TEST(SmtpAuthSettingsDeathTest, AMechanismThatIsNotInstalled) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(without_the_package(), testing::ExitedWithCode(0), "an error that names the package, left out by default");
 }
 
 TEST(SmtpAuthSettings, helo) {

@@ -4,6 +4,9 @@
 #include <openssl/hmac.h>
 #include <sasl/sasl.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <sstream>
 #include <thread>
 
@@ -36,6 +39,32 @@ TEST(SmtpAuthSasl, P_13_OnlyWhatIsWantedIsLoaded) {
     const std::string name = *one;
     EXPECT_TRUE(name.rfind("SCRAM-", 0) == 0 || name == "DIGEST-MD5" || name == "CRAM-MD5" || name == "NTLM" || name == "EXTERNAL") << name;
   }
+}
+
+// The library is set up once in a process: each of these has its own.
+[[noreturn]] void look_in(const std::string& folder, mode_t folder_mode, mode_t file_mode) {
+  std::filesystem::permissions(folder + "/libcrammd5.so", std::filesystem::perms(file_mode));
+  std::filesystem::permissions(folder, std::filesystem::perms(folder_mode));
+  setenv("SASL_PATH", folder.c_str(), 1);
+  const std::string cram = smtpauth::sasl_trouble(mechanism::cram_md5), scram = smtpauth::sasl_trouble(mechanism::scram_sha_1);
+  const bool named = scram.find("libsasl2-modules") != scram.npos;
+  std::fprintf(stderr, "CRAM-MD5 %s, SCRAM %s\n", cram.empty() ? "is there" : "is not there", named ? "is not there" : "is there");
+  std::_Exit(0);
+}
+TEST(SmtpAuthSaslDeathTest, P_13_WhatOthersMayWriteIsNotLoaded) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  char folder[] = "/tmp/ab.XXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  std::filesystem::path original;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);)
+    if (const std::size_t at = line.find("/"); line.find("libsasl2.so") != line.npos) original = std::filesystem::path(line.substr(at)).parent_path() / "sasl2/libcrammd5.so";
+  std::filesystem::copy_file(original, std::string(folder) + "/libcrammd5.so");
+  EXPECT_EXIT(look_in(folder, 0755, 0644), testing::ExitedWithCode(0), "CRAM-MD5 is there, SCRAM is not there");
+  EXPECT_EXIT(look_in(folder, 0755, 0664), testing::ExitedWithCode(0), "CRAM-MD5 is not there");
+  EXPECT_EXIT(look_in(folder, 0755, 0646), testing::ExitedWithCode(0), "CRAM-MD5 is not there");
+  EXPECT_EXIT(look_in(folder, 0777, 0644), testing::ExitedWithCode(0), "CRAM-MD5 is not there");
+  std::filesystem::remove_all(folder);
 }
 
 TEST(SmtpAuthSasl, CramMd5AsInRfc2195) {
