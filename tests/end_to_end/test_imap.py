@@ -194,8 +194,10 @@ class DovecotHabits(SharedCase):
                 while len(held) < 20:  # Dovecot counts late: the limit is reached some sessions after one
                     held.append(imaplib.IMAP4("127.0.0.1", self.server.imap, timeout=10))
                     held[-1].login("alice", USERS["alice"])
-            self.assertEqual(self.daemon.login("alice@busy.test", USERS["alice"]).verdict, "tempfail")
-            self.verdict(self.daemon.login("alice@busy.test", WRONG), "reject", "wrong_password")
+            self.verdict(self.daemon.login("alice@busy.test", USERS["alice"]), "tempfail", "upstream_busy")
+            self.verdict(self.daemon.login("alice@trusting.test", USERS["alice"]), "accept", "mailbox_busy")
+            for name in ("busy", "trusting"):  # the limit comes after the password
+                self.verdict(self.daemon.login(f"alice@{name}.test", WRONG), "reject", "wrong_password")
         finally:
             for session in held:
                 session.shutdown()
