@@ -7,7 +7,9 @@ namespace {
 
 using abk::reason;
 
+// By the family of the client's address: a Postfix without IPv6 takes no address of it, and others all the same.
 constexpr std::string_view fact_xclient = "smtp.xclient";
+constexpr std::string_view fact_xclient6 = "smtp.xclient6";
 constexpr std::chrono::hours a_day{24};
 
 // Runs an opening and takes no question.
@@ -78,12 +80,13 @@ abk::part<void> opening::say_hello(abk::channel up) {
 
 abk::part<bool> opening::forward_client(abk::channel up, std::string_view client) {
   const std::string address = xclient_address(client);
-  if (address.empty() || !can_.takes("ADDR") || up.fact(abk::scope::upstream, fact_xclient)) co_return false;
+  const std::string_view fact = address.find(':') == address.npos ? fact_xclient : fact_xclient6;
+  if (address.empty() || !can_.takes("ADDR") || up.fact(abk::scope::upstream, fact)) co_return false;
   const std::string_view name = can_.takes("NAME") ? " NAME=[UNAVAILABLE]" : "";
   up.command({"XCLIENT ADDR=", xtext(address), name});
   const reply said = co_await hear(up);
   if (said.permanent()) {
-    up.learn(abk::scope::upstream, fact_xclient, "refused", a_day);
+    up.learn(abk::scope::upstream, fact, "refused", a_day);
     co_return false;
   }
   if (said.code != 220) throw judge_opening(moment::xclient, said);

@@ -42,7 +42,7 @@ class opening {
 
   // Tells the server for whom the next question is asked, if it takes XCLIENT with ADDR, and says EHLO again, as the server has
   // forgotten everything: can() may have changed. True: it was told, so this connection may serve no other client. Does nothing
-  // for what is no address. A refusal is remembered for a day and does no harm. Postfix would go on to believe our own
+  // for what is no address. A refusal is remembered for a day, for addresses of its family, and does no harm. Postfix would go on to believe our own
   // host name to be the client's: where it takes NAME, it is told that there is none.
   abk::part<bool> forward_client(abk::channel, std::string_view client);
 

@@ -215,6 +215,10 @@ TEST(SmtpAuthForwardClient, ARefusalIsRememberedAndDoesNoHarm) {
   EXPECT_PLAYS(and_logs_in(t));
   auto next = forwarding(" ADDR").knows(ABK_FACT_UPSTREAM, "smtp.xclient", "refused");
   EXPECT_PLAYS(and_logs_in(next));
+  // A Postfix without IPv6 takes addresses of IPv4 all the same.
+  auto v6 = forwarding(" ADDR", "2001:db8::7");
+  v6.says("XCLIENT ADDR=IPV6:2001:db8::7\r\n").upstream("501 5.5.4 Bad ADDR syntax: IPV6:2001:db8::7\r\n").learns(ABK_FACT_UPSTREAM, "smtp.xclient6", "refused").knows_not(ABK_FACT_UPSTREAM, "smtp.xclient");
+  EXPECT_PLAYS(and_logs_in(v6));
 }
 
 TEST(SmtpAuthForwardClient, TroubleIsTempfail) {
