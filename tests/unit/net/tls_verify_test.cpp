@@ -227,6 +227,9 @@ TEST(TlsVerify, TheTranscriptNamesVersionCipherAndCertificate) {
   EXPECT_EQ(c.notes[2].first, "tls");
   EXPECT_THAT(c.notes[2].second, ::testing::StartsWith("TLSv1.3 TLS_"));
   EXPECT_THAT(c.notes[2].second, HasSubstr("CN=good.example, until 20"));
+  EXPECT_THAT(c.notes[2].second, HasSubstr(", for good.example"));
+  EXPECT_THAT(c.notes[2].second, HasSubstr(", issued by CN="));
+  EXPECT_THAT(c.notes[2].second, ::testing::ContainsRegex(", key sha256//[A-Za-z0-9+/]{43}= "));
 }
 
 TEST(TlsVerify, AStrangeSubjectCannotSpoilTheLog) {
