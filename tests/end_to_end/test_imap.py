@@ -3,7 +3,7 @@ import imaplib
 import time
 
 from lab.case import SharedCase, backend, route
-from lab.courier import Courier
+from lab.courier import Courier, USERS as COURIER_USERS
 from lab.cyrus import Cyrus
 from lab.dovecot import Dovecot, USERS
 from lab.prefix import cache
@@ -83,6 +83,8 @@ class Table:
     def test_probed_capabilities(self):
         done = self.daemon.tool("check-config", "--connect")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for line in ("login-disabled: no", "sasl-plain: yes"):
+            self.assertEqual(done.stdout.count(line), len(self.all) + 1, done.stdout)
 
 
 class Spaces:
@@ -91,19 +93,25 @@ class Spaces:
         self.each("eve", USERS["eve"], self.accepted)
 
 
-class DovecotTable(Table, Spaces, SharedCase):
-    label = "dovecot"
-    people = USERS
-
-    @classmethod
-    def start_server(cls):
-        return cls.lab.server(Dovecot, cls.lab.ca.good, imap=True, users=USERS | ODD)
-
+class Odd:
     def test_A_07_A_12_odd_passwords_are_sent_as_they_are(self):
         for user, password in ODD.items():
             with self.subTest(user=user):
                 self.each(user, password, self.accepted)
                 self.each(user, password[:-1], self.rejected)
+
+
+class DovecotTable(Table, Spaces, Odd, SharedCase):
+    label = "dovecot"
+    people = USERS
+
+    @classmethod
+    def start_server(cls):
+        return cls.lab.server(Dovecot, cls.lab.ca.good, imap=True, users=USERS | ODD | {"jörg": ODD["umlaut"]}, extra="auth_username_chars =")
+
+    def test_name_in_utf_8(self):
+        self.each("jörg", ODD["umlaut"], self.accepted)
+        self.each("jörg", WRONG, self.rejected)
 
     def test_disabled_user_is_rejected(self):
         self.each("frank", USERS["frank"], lambda transport, address, no: self.verdict(no, "reject", "account_disabled"))
@@ -128,13 +136,13 @@ class DovecotTable(Table, Spaces, SharedCase):
         self.assertNotIn(WRONG, done.stdout)
 
 
-class CyrusTable(Table, Spaces, SharedCase):
+class CyrusTable(Table, Spaces, Odd, SharedCase):
     label = "cyrus"
     people = USERS
 
     @classmethod
     def start_server(cls):
-        return cls.lab.server(Cyrus, cls.lab.ca.good, cache())
+        return cls.lab.server(Cyrus, cls.lab.ca.good, cache(), users=USERS | ODD)
 
 
 class CourierTable(Table, SharedCase):
@@ -142,16 +150,22 @@ class CourierTable(Table, SharedCase):
     label = "courier"
     people = ("alice", "bob@example.test")
     reply_timeout = "7s"
+    odd = ("both", "umlaut")
 
     @classmethod
     def start_server(cls):
-        return cls.lab.server(Courier, cls.lab.ca.good, cache(), imap=True)
+        return cls.lab.server(Courier, cls.lab.ca.good, cache(), imap=True, users=COURIER_USERS | {user: ODD[user] for user in cls.odd})
 
     def accepted(self, transport, address, yes):
         """Without the daemon that watches files, this Courier has an alert at each login."""
         self.verdict(yes, "accept", "alert")
         self.assertIn("Filesystem notification", yes["notice"])
         self.assertEqual((yes.status, yes["backend"], yes["identity"]), (200, transport, address))
+
+    def test_A_07_A_12_odd_passwords_are_sent_as_they_are(self):
+        for user in self.odd:
+            with self.subTest(user=user):
+                self.accepted("login", f"{user}@login.test", self.daemon.login(f"{user}@login.test", ODD[user]))
 
     # Five seconds each: two refusals are enough here.
     def test_wrong_password(self):

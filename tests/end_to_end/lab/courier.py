@@ -22,8 +22,8 @@ class Courier:
     has_apop = False
     tempfail_user = None
 
-    def __init__(self, folder, certificate, cache, imap=False):
-        self.folder, self._certificate = folder, certificate
+    def __init__(self, folder, certificate, cache, imap=False, users=None):
+        self.folder, self._certificate, self._users = folder, certificate, users or USERS
         self.pop3, self.pop3s = free_port(), free_port()
         self.imap, self.imaps = (free_port(), free_port()) if imap else (None, None)
         root = unpack(cache, "courier", PACKAGES)
@@ -47,7 +47,7 @@ class Courier:
         put(self._at("etc/authdaemonrc"), 'authmodulelist="authuserdb"\nauthmodulelistorig="authuserdb"\ndaemons=5\nauthdaemonvar=/run/courier/authdaemon\n'
                                           'DEBUG_LOGIN=0\nDEFAULTOPTIONS=""\nLOGGEROPTS=""\n')
         rows = ""
-        for user, password in USERS.items():
+        for user, password in self._users.items():
             home = self._at(f"mail/{user}")
             for part in ("cur", "new", "tmp"):
                 os.makedirs(f"{home}/Maildir/{part}")

@@ -25,8 +25,8 @@ class Cyrus(Server):
     has_apop = True
     tempfail_user = None
 
-    def __init__(self, folder, certificate, cache):
-        self.folder, self._certificate = folder, certificate
+    def __init__(self, folder, certificate, cache, users=None):
+        self.folder, self._certificate, self._users = folder, certificate, users or USERS
         self.pop3, self.pop3s, self.imap, self.imaps = free_port(), free_port(), free_port(), free_port()
         root = unpack(cache, "cyrus", PACKAGES)
         self._mounts = [("over", root + "/usr", "/usr")] + accounts(folder, [("cyrus", UID)])
@@ -41,7 +41,7 @@ class Cyrus(Server):
     def _prepare(self):
         for name in ("conf", "spool", "sieve"):
             os.mkdir(self._at(name), 0o755)
-        for user, password in USERS.items():
+        for user, password in self._users.items():
             local, _, domain = user.partition("@")
             must(["saslpasswd2", "-f", self._at("sasldb2"), "-c", "-p", "-u", domain or socket.gethostname(), local], input=password)
         put(self._at("imapd.conf"), self._imapd())
@@ -110,7 +110,7 @@ syslog_prefix: cyrus
 
     def _make_mailboxes(self):
         """A POP3 login needs a mailbox; the first IMAP login makes it."""
-        for user, password in USERS.items():
+        for user, password in self._users.items():
             def once():
                 with socket.create_connection((self.host, self.imap), 10) as s, s.makefile("rb") as lines:
                     data = password.encode()
