@@ -6,7 +6,10 @@
 //   abk::step prepare(abk::io& up) override { return opened_.prepare(up); }
 //   abk::step resume(abk::io& up) override {
 //     if (!opened_.done()) return opened_.resume(up);   // its READY is yours: begin() follows
-//     while (const smtp::taken got = smtp::take_reply(up.in()); got.bytes != 0) { up.consume(got.bytes); heard(got.said, up); }
+//     for (smtp::taken got = smtp::take_reply(up.in()); got.bytes != 0; got = smtp::take_reply(up.in())) {
+//       up.consume(got.bytes);
+//       heard(got.said, up);
+//     }
 //     ...
 //   }
 //
