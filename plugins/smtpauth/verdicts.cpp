@@ -68,6 +68,8 @@ constexpr row rows[] = {
     {password, 535, 535, status::any, words::too_frequent, tempfail, reason::too_frequent, "535-frequency"},
     // A Postfix of before 3.1, and whatever is like it, says so when its own authentication service is down.
     {password, 535, 535, status::any, words::trouble, tempfail, reason::upstream_busy, "535-trouble"},
+    // Mail.ru and others: this is a password for people, where one for programs is wanted.
+    {password, 535, 535, status::any, words::for_programs, tempfail, reason::misconfigured, "535-app-password"},
     {password, 535, 535, status::x_7_13, words::any, no, reason::account_disabled, "535-disabled"},
     {password, 535, 535, status::x_7_14, words::any, tempfail, reason::misconfigured, "535-trust"},  // "trust relationship required"
     // Office 365. The code is for policies of the organisation ("basic authentication is disabled"), and for a wrong password too.
@@ -107,15 +109,18 @@ bool fits(words wanted, std::string_view text) {
     case words::any: return true;
     case words::cleartext_refused: return abk::says_cleartext_refused(text);
     case words::too_frequent:
-      return abk::says_too_frequent(text) || contains_one_of(text, {"too many auth", "too many failed", "too many invalid", "too many login", "too many attempts", "rate limit"});
+      return abk::says_too_frequent(text) || contains_one_of(text, {"too many auth", "too many failed", "too many invalid", "too many bad", "too many login", "too many attempts", "rate limit"});
     case words::trouble:
+      // What Postfix says to any refusal for which Dovecot gave no reason, a wrong password mostly.
+      if (const std::size_t at = text.find("(reason unavailable)"); at != text.npos) text = text.substr(0, at);
       // From "generic failure" on: what Cyrus SASL calls its errors, which Postfix and Sendmail repeat.
       return abk::says_trouble(text) || contains_one_of(text, {"authentication server", "auth server", "cannot connect", "connection lost", "backend", "authentication mechanism",
                                                                "generic failure", "no mechanism", "unknown mechanism", "bad protocol", "invalid parameter", "out of memory", "another step",
                                                                "too weak", "encryption needed", "transient failure", "one time use of a plaintext", "version mismatch"});
+    case words::for_programs: return contains_one_of(text, {"application password", "application-specific", "app password", "app-password", "app-specific"});
     case words::wrong: return contains_one_of(text, {"credentials were incorrect", "incorrect credentials", "password is incorrect"});
     case words::disabled: return contains_one_of(text, {"account disabled", "account is disabled", "user disabled", "user is disabled", "account has been disabled", "account suspended", "account is suspended"});
-    case words::locked: return contains_one_of(text, {"account locked", "account is locked", "account has been locked", "user is locked", "account temporarily locked"});
+    case words::locked: return contains_one_of(text, {"account locked", "account is locked", "account has been locked", "user is locked"});
     case words::expired: return contains_one_of(text, {"password expired", "password has expired", "password is expired"});
   }
   return false;

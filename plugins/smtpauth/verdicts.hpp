@@ -23,7 +23,7 @@ struct circumstances {
 
 // Enhanced status codes; `credentials` are those that RFC 5248 and real servers give to a wrong password, or none at all.
 enum class status : std::uint8_t { any, contradicts, x_7_13, x_7_14, x_7_139, credentials };
-enum class words : std::uint8_t { any, cleartext_refused, too_frequent, trouble, wrong, disabled, locked, expired };
+enum class words : std::uint8_t { any, cleartext_refused, too_frequent, trouble, for_programs, wrong, disabled, locked, expired };
 
 struct row {
   moment at;
