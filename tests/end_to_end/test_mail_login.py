@@ -104,7 +104,7 @@ class PostfixTable(Table, SharedCase):
     @classmethod
     def make_ways(cls):
         s = cls.server
-        more = {"submission": s.submission, "saslauthd": s.by_saslauthd}
+        more = {"submission": s.submission, "saslauthd": s.by_saslauthd, "dovecot": s.by_dovecot}
         return super().make_ways() | {name: (f"smtp+starttls://localhost:{port}", None) for name, port in more.items()}
 
     def test_the_server_saw_the_mechanisms(self):
