@@ -5,7 +5,7 @@ source_dir=$1
 work=$(mktemp -d /tmp/ab.XXXXXX)
 trap 'rm -rf -- "$work"' EXIT
 # A program that exists, since systemd-analyze looks for it.
-sed 's,@AUTHBROKER_SBIN@/authbrokerd,/bin/true,' "$source_dir/conf/systemd/authbroker.service.in" >"$work/authbroker.service"
+sed 's,@AUTHBROKER_SBIN@/authbrokerd,/bin/true,;s,@AUTHBROKER_BIN@/authbroker,/bin/true,' "$source_dir/conf/systemd/authbroker.service.in" >"$work/authbroker.service"
 if complaints=$(systemd-analyze verify --man=no "$work/authbroker.service" 2>&1 | grep -F authbroker.service); then
   printf '%s\n' "$complaints"
   exit 1
