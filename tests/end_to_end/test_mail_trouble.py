@@ -58,8 +58,8 @@ class Outages(Case):
                 self.start(server.urls()["starttls"])
                 self.assertTrue(self.all_right())
                 server.kill()
-                self.in_trouble(1, ("upstream_down",))
-                self.in_trouble(1, ("upstream_down",))
+                for _ in range(2):  # a child of it that dies last may still take a connection, and hang up
+                    self.in_trouble(1, ("upstream_down", "upstream_refuses_us"))
                 self.assertEqual(self.daemon.saslauthd("alice", USERS[ALICE], "example.test"), "")
                 server.start()
                 started = time.monotonic()
