@@ -35,6 +35,10 @@ connection::~connection() {
 void connection::became_ready() {
   const auto self = shared_from_this();
   const bool fresh = state_ == state::preparing;
+  if (closing_ && in_at_ == in_.size()) {
+    state_ = state::ready;
+    return dismiss();
+  }
   if (closing_) return close_now();
   if (in_at_ < in_.size()) {  // nobody asked for it: a reply too many, or a flood
     pool_->core().log->line(level::warning, "upstream_talks_unasked").field("backend", pool_->core().rules.name).field("upstream", pool_->upstream(upstream_).label());
@@ -159,7 +163,7 @@ void connection::take_step(std::uint32_t step) {
         misbehaved("DRAIN during prepare");
         return;
       }
-      closing_ = true;
+      if (!std::exchange(closing_, true)) pool_->connection_drains();
       if (state_ == state::ready) return dismiss();
       [[fallthrough]];
     case ABK_READ:

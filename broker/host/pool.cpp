@@ -228,9 +228,9 @@ bool pool::yields(const connection& c) {
 
 void pool::connection_ready(const std::shared_ptr<connection>& c, bool fresh) {
   const leg_ptr reserved = c->reserved();
-  if (retired_) return c->close_now();
+  if (retired_) return c->dismiss();
   if (reserved != nullptr) {
-    if (!fresh || reserved->is != leg::state::waiting) return c->close_now();
+    if (!fresh || reserved->is != leg::state::waiting) return c->dismiss();
     return c->begin(reserved);
   }
   connection_has_room(c);
@@ -256,6 +256,11 @@ void pool::connection_has_room(const std::shared_ptr<connection>& c) {
     else
       c->begin(std::move(l));
   }
+}
+
+void pool::connection_drains() {
+  if (nobody_waits_.load(std::memory_order_relaxed)) return;
+  boost::asio::post(worker::current().io, [self = shared_from_this(), w = &worker::current()] { self->serve(*w); });
 }
 
 // A password that is sent when its asker is about to give up is sent for nothing, costs the connection, and the server counts it.

@@ -89,6 +89,7 @@ class pool : public std::enable_shared_from_this<pool> {
   void upstream_works(std::size_t upstream);
   void connection_ready(const std::shared_ptr<connection>&, bool fresh);
   void connection_has_room(const std::shared_ptr<connection>&);  // busy, and could take another question
+  void connection_drains();  // it takes no more questions: who waits for one needs another connection
   void login_took(steady::duration);
   void connection_idle_ended(connection&);  // it was idle and is not any more
   void connection_failed(connection&, const finding&, bool all_waiting);

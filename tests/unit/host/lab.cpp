@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <deque>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <cstring>
@@ -251,6 +252,45 @@ abk_backend* create_line(const abk_host*, abk_config*) {
   return &b->api;
 }
 
+// Two questions a connection, both at a time if they come so; then it drains.
+struct pair_session {
+  abk_session api{};
+  bool greeted = false;
+  int begun = 0;
+  std::deque<std::uint32_t> open;
+};
+pair_session& pair_of(abk_session* s) { return *static_cast<pair_session*>(s->self); }
+
+abk_step pair_resume(abk_session* s, abk_io* io) {
+  pair_session& me = pair_of(s);
+  std::string line;
+  while (take_line(io, line)) {
+    if (!me.greeted) {
+      me.greeted = true;
+      return ABK_READY;
+    }
+    finish(io, me.open.front(), ABK_YES, ABK_REASON_NONE);
+    me.open.pop_front();
+  }
+  if (!me.open.empty() || !me.greeted) return ABK_READ;
+  return me.begun < 2 ? ABK_READY : ABK_CLOSE;
+}
+abk_step pair_begin(abk_session* s, const abk_question* q, abk_io* io) {
+  pair_session& me = pair_of(s);
+  me.open.push_back(q->id);
+  say(io, "ASK\n", false);
+  return ++me.begun < 2 ? ABK_READ : ABK_DRAIN;
+}
+abk_session* pair_open(const abk_backend*, std::uint32_t) {
+  auto* s = new pair_session;
+  s->api = {sizeof(abk_session), s, &pair_resume, &pair_begin, &pair_resume, nullptr, [](abk_session* dead) { delete &pair_of(dead); }, nullptr};
+  return &s->api;
+}
+abk_backend* create_pair(const abk_host*, abk_config*) {
+  static const auto destroy = [](abk_backend* b) { delete b; };
+  return new abk_backend{sizeof(abk_backend), nullptr, ABK_LOGIN, 0, 0, 1, 0, 0, {8}, 0, &pair_open, nullptr, destroy};
+}
+
 std::function<void(const abk_question&, abk_check&)> the_deed;
 bool the_deed_is_inline = false;
 abk_backend* create_check(const abk_host*, abk_config*) {
@@ -266,6 +306,11 @@ const abk_plugin* line_plugin(bool reusable) {
   static const abk_plugin once{sizeof(abk_plugin), ABK_ABI_MINOR, "line", "1", nullptr, &create_line<false>};
   static const abk_plugin again{sizeof(abk_plugin), ABK_ABI_MINOR, "line", "1", nullptr, &create_line<true>};
   return reusable ? &again : &once;
+}
+
+const abk_plugin* pair_plugin() {
+  static const abk_plugin api{sizeof(abk_plugin), ABK_ABI_MINOR, "line", "1", nullptr, &create_pair};
+  return &api;
 }
 
 const abk_plugin* check_plugin(std::function<void(const abk_question&, abk_check&)> deed, bool inline_kind) {

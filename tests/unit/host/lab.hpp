@@ -64,6 +64,8 @@ line_server::behaviour honest(const std::string& password = "secret");
 
 // The plugin. `reusable`: READY instead of CLOSE after an answer.
 const abk_plugin* line_plugin(bool reusable);
+// Sends "ASK" and takes any line for a yes; eight questions at a time, but two for each connection in all.
+const abk_plugin* pair_plugin();
 // check() that does what the test says, on whatever thread.
 const abk_plugin* check_plugin(std::function<void(const abk_question&, abk_check&)> deed, bool inline_kind = false);
 

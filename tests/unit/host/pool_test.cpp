@@ -179,6 +179,24 @@ TEST_F(Pool, AnIdleConnectionIsClosedWithThePluginsLastWords) {
   EXPECT_EQ(server.connections(), 1);
 }
 
+TEST_F(Pool, AConnectionThatDrainsAnswersAndTakesNoMore) {
+  std::atomic<int> asked{0};
+  const lab::line_server server([&](const std::string& line) -> std::string {
+    if (line == "CONNECT") return "HI";
+    ++asked;
+    while (asked < 2) std::this_thread::yield();  // on both connections, before either is answered
+    return "YES";
+  });
+  backend_rules r = lab::rules_for({server.upstream()});
+  r.pool.connections = 2;
+  const auto b = lab::make(workers, log, lab::pair_plugin(), r).backend;
+  std::vector<std::future<finding>> all;
+  for (int i = 0; i < 4; ++i) all.push_back(std::async(std::launch::async, [&] { return workers.ask(*b, lab::login(right), 5s, 0); }));
+  for (auto& one : all) EXPECT_EQ(one.get().what, verdict::accept);
+  EXPECT_EQ(server.connections(), 2);
+  EXPECT_EQ(server.heard("ASK"), 4);
+}
+
 TEST_F(Pool, F_13_ADeadUpstreamCostsOneRefusalOnceItIsKnownAndComesBackByItself) {
   backend_rules r = lab::rules_for({nobody()});
   r.breaker.failures = 2;
