@@ -147,7 +147,7 @@ void pool::serve(worker& w) {
       if (!until) break;
       if (!take_permit()) {
         make_room();
-        return;
+        return look_again_later(w);
       }
       open_one(w, role, *until, -1, nullptr);
     }
@@ -158,6 +158,7 @@ void pool::open_one(worker& w, std::uint32_t role, steady::time_point until, int
   auto c = std::make_shared<connection>(shared_from_this(), w, role);
   local_part& mine = local(w);
   mine.all.push_back(c);
+  ++mine.open[role];
   if (reserved == nullptr) ++mine.opening[role];
   c->open(until, probe, std::move(reserved));
 }
@@ -193,19 +194,34 @@ void pool::make_room() {
     boost::asio::post(w->io, [self = shared_from_this(), w] {
       {
         const std::lock_guard hold(self->mutex_);
-        if (self->permits_used_ < self->connections_max_ || self->first_without() == nullptr) return;
+        if (self->permits_used_ < self->connections_max_ || self->first_without(steady::now()) == nullptr) return;
       }
       for (const auto& c : self->local(*w).all)
         if (c->idle()) return std::shared_ptr<connection>(c)->dismiss();
     });
 }
 
-// Under the mutex: who has waited longest of those that no connection on its way is for.
-const leg* pool::first_without() const {
+// Who waits beside busy connections of its own worker may be served by them at any moment: taking somebody else's idle one at
+// once would make workers that share few connections close each other's all the time.
+void pool::look_again_later(worker& w) {
+  timer& t = local(w).patience_timer;
+  if (t.armed() || retired_) return;
+  const std::weak_ptr<pool> me = weak_from_this();
+  t.bind(w.timers, [me, home = &w] {
+    if (const std::shared_ptr<pool> p = me.lock()) p->serve(*home);
+  });
+  t.arm(steady::now() + patience);
+}
+
+// Under the mutex: who has waited longest of those that no connection on its way is for, and who have none on their worker or have
+// waited for long.
+const leg* pool::first_without(steady::time_point now) const {
   std::vector<std::array<std::uint32_t, roles_max>> served(locals_.size());
   for (const leg_ptr& l : waiting_) {
     const std::uint32_t room = std::max(core_->api->questions_max[l->role], 1U);
-    if (++served[l->home->index][l->role] > locals_[l->home->index]->opening[l->role].load(std::memory_order_relaxed) * room) return l.get();
+    const local_part& there = *locals_[l->home->index];
+    if (++served[l->home->index][l->role] <= there.opening[l->role].load(std::memory_order_relaxed) * room) continue;
+    if (there.open[l->role].load(std::memory_order_relaxed) == 0 || now - l->queued >= patience) return l.get();
   }
   return nullptr;
 }
@@ -218,7 +234,7 @@ bool pool::yields(const connection& c) {
   if (permits_used_ < connections_max_) return false;
   const steady::time_point now = steady::now();
   if (now - yielded_ < patience) return false;
-  const leg* const first = first_without();
+  const leg* const first = first_without(now);
   if (first == nullptr || now - first->queued < patience || (first->home == &worker::current() && first->role == c.role())) return false;
   yielded_ = now;
   return true;
@@ -240,7 +256,7 @@ void pool::connection_ready(const std::shared_ptr<connection>& c, bool fresh) {
   bool wanted_elsewhere = false;
   {
     const std::lock_guard hold(mutex_);
-    wanted_elsewhere = permits_used_ >= connections_max_ && first_without() != nullptr;
+    wanted_elsewhere = permits_used_ >= connections_max_ && first_without(steady::now()) != nullptr;
   }
   if (wanted_elsewhere) c->dismiss();
 }
@@ -316,6 +332,7 @@ void pool::opening_ended(connection& c) { --local(worker::current()).opening[c.r
 void pool::connection_closed(connection& c) {
   worker& w = worker::current();
   std::erase_if(local(w).all, [&](const auto& each) { return each.get() == &c; });
+  --local(w).open[c.role()];
   give_permit();
   // A server that hangs up on what was never asked must not be connected to without a pause.
   if (local(w).warm) c.served() ? warm_up(w) : warm_up_later(w);
@@ -364,6 +381,7 @@ void pool::retire() {
       local_part& mine = self->local(*w);
       mine.warm = false;
       mine.warm_timer.disarm();
+      mine.patience_timer.disarm();
       for (const auto& t : mine.probe_timers) t->disarm();
       self->fail_waiting(*w, finding::tempfail(reason::shutting_down));
       const auto all = mine.all;  // closing changes the list

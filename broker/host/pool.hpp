@@ -102,7 +102,8 @@ class pool : public std::enable_shared_from_this<pool> {
   struct local_part {  // one a worker
     std::vector<std::shared_ptr<connection>> all;
     std::array<std::atomic<std::uint32_t>, roles_max> opening{};  // on the way, and not reserved for one leg; others look at it
-    timer warm_timer;
+    std::array<std::atomic<std::uint32_t>, roles_max> open{};     // all there are
+    timer warm_timer, patience_timer;
     std::vector<std::unique_ptr<timer>> probe_timers;
     bool warm = false;
   };
@@ -128,7 +129,8 @@ class pool : public std::enable_shared_from_this<pool> {
   void fail_waiting(worker&, const finding&);
   void limit_wait(const leg_ptr&);
   bool too_late(const leg&);
-  const leg* first_without() const;
+  const leg* first_without(steady::time_point now) const;
+  void look_again_later(worker&);
   bool yields(const connection&);
   void forget(const leg*);
   void make_room();
