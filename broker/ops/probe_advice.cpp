@@ -21,6 +21,10 @@ bool tells(const mailbox_try& t) {
 
 namespace {
 
+using namespace std::chrono_literals;
+constexpr auto slow_reply = 3000ms;  // of the five seconds that timeouts.reply is by default
+constexpr auto reply_to_spare = 3s;
+
 class adviser {
  public:
   explicit adviser(const probe_facts& facts) : facts_(facts) {}
@@ -53,7 +57,8 @@ class adviser {
           ", try again with --pin " + s.key + ". No password is sent before.");
     if (why == reason::tls_name && !s.key.empty()) say(at + "the certificate is for another name. Use a name that it holds in the URL, or try again with --server-name NAME.");
     if (why == reason::tls_unavailable) say(at + "the server offers no STARTTLS: a password would travel unencrypted. Have it switched on, or use a port with TLS from the start.");
-    if (facts_.servers.size() == 1 && !s.works() && s.key.empty())
+    if (facts_.servers.size() == 1 && why == reason::upstream_down && s.greeting.empty()) say(at + "nothing answers there. Are name and port right, and does a firewall stand between?");
+    else if (facts_.servers.size() == 1 && !s.works() && s.key.empty())
       if (const verdict_row* row = find_row(s.outcome.what, s.outcome.why)) say(at + std::string(row->advice));
     if (s.answers_login && s.attribute("login-disabled") == "yes") say(at + "the server takes no password here.");
     if (const std::string delay = s.attribute("login-delay-s"); !delay.empty()) say(at + "one account may log in every " + delay + " s only; an earlier login is tempfail too_frequent.");
@@ -86,6 +91,9 @@ class adviser {
       }
       if (t.then == after_refusal::hangs_up) say("The server hangs up after a refused login. The broker goes by the refusal, and connects again; nothing is to be set.");
     }
+    if (const auto reply = reply_needed(); reply.count() > 0)
+      say("The server takes its time with answers to logins, refusals mostly: the backend below waits for up to " + std::to_string(reply.count()) + " s. The broker's request_timeout (8 s, unless it is set) must be longer; set it to " +
+          std::to_string((reply + reply_to_spare).count()) + "s.");
     const bool all_refused = !facts_.logins.empty() && std::all_of(facts_.logins.begin(), facts_.logins.end(), [](const login_try& t) { return another_form_may_do(t.outcome); });
     const probed_server* const s = login_server();
     const bool nobody_looks = s != nullptr && is_directory(s->draft) && std::none_of(s->draft.settings.begin(), s->draft.settings.end(), [](const auto& one) { return one.first == "bind_dn"; });
@@ -152,6 +160,15 @@ class adviser {
     return std::nullopt;
   }
 
+  // The slowest answer to a login, and what is to spare. Nothing where the defaults do.
+  std::chrono::seconds reply_needed() const {
+    std::chrono::milliseconds longest{0};
+    for (const login_try& t : facts_.logins)
+      if (t.outcome.what != verdict::tempfail) longest = std::max(longest, t.took);
+    if (longest < slow_reply) return std::chrono::seconds(0);
+    return std::chrono::ceil<std::chrono::seconds>(longest) + reply_to_spare;
+  }
+
   void write() {
     const probed_server* const login = login_server();
     std::optional<backend_draft> mailbox;
@@ -161,7 +178,9 @@ class adviser {
     std::string& text = out_.configuration;
     if (login != nullptr) {
       if (!login->works()) text += "# This backend does not work yet: " + std::string(name(login->outcome.why)) + ".\n";
-      text += to_toml(login->draft);
+      backend_draft draft = login->draft;
+      draft.reply = reply_needed();
+      text += to_toml(draft);
       if (!login->works() && login->draft.pin.empty() && !login->key.empty())
         text += "# Only if the server's administrator confirms this key:\n# tls = { verify = false, pin_sha256 = [" + toml_text(login->key) + "] }\n";
       text += '\n';

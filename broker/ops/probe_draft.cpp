@@ -144,6 +144,7 @@ std::string toml_text(std::string_view text) {
 std::string to_toml(const backend_draft& d) {
   std::string out = "[[backend]]\nname = " + toml_text(d.name) + "\nplugin = " + toml_text(d.plugin) + "\nupstream = [" + toml_text(d.url) + "]\n";
   if (d.cleartext) out += "cleartext = true\n";
+  if (d.reply.count() > 0) out += "timeouts = { reply = \"" + std::to_string(d.reply.count()) + "s\" }\n";
   std::string tls;
   const auto add = [&tls](std::string_view key, const std::string& value) { tls.append(tls.empty() ? " " : ", ").append(key).append(" = ").append(value); };
   if (!d.verify) add("verify", "false");

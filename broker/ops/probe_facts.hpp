@@ -1,5 +1,6 @@
 // What `authbroker probe` is asked, and what it finds out: values only.
 #pragma once
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,7 +22,7 @@ struct probe_request {
   bool cleartext = false;   // a password may be sent without TLS
   bool quiet = false;       // no word about what is being tried
   std::vector<std::pair<std::string, std::string>> settings;  // of the plugin; values in TOML
-  std::vector<std::string> plugin_dirs;
+  std::vector<std::string> plugin_dirs;  // never empty
   secret password;
 };
 
@@ -31,6 +32,7 @@ struct backend_draft {
   bool cleartext = false;
   bool verify = true;
   std::string ca_file, pin, server_name;
+  std::chrono::seconds reply{0};  // timeouts.reply; 0: the default
   std::vector<std::pair<std::string, std::string>> settings;  // values in TOML
 };
 
@@ -63,6 +65,7 @@ struct login_try {
   name_form form = name_form::full_address;
   std::string login_name;
   finding outcome;
+  std::chrono::milliseconds took{0};
   after_refusal then = after_refusal::unknown;
   std::vector<trace_line> lines;
 };

@@ -39,7 +39,7 @@ void write_server(json_writer& w, const probed_server& s) {
 void write_login(json_writer& w, const probe_facts& facts, const login_try& t) {
   w.begin_object().member("url", facts.servers[t.server].draft.url).member("form", t.form == name_form::full_address ? "full address" : "bare name").member("login_name", t.login_name);
   write_finding(w, t.outcome);
-  w.member("after_refusal", t.then == after_refusal::hangs_up ? "hangs up" : t.then == after_refusal::stays ? "stays" : "unknown");
+  w.member("took_ms", static_cast<std::int64_t>(t.took.count())).member("after_refusal", t.then == after_refusal::hangs_up ? "hangs up" : t.then == after_refusal::stays ? "stays" : "unknown");
   write_lines(w, t.lines);
   w.end_object();
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "config/config.hpp"
 #include "core/identity.hpp"
 #include "ops/probe.hpp"
 #include "ops/probe_draft.hpp"
@@ -51,6 +52,7 @@ result<probe_request> parse_probe_request(std::string_view text) {
   }
   if (text.size() > password_bytes_max) return problem{"the password is longer than " + std::to_string(password_bytes_max) + " bytes"};
   out.password = secret(text);
+  if (out.plugin_dirs.empty()) out.plugin_dirs = broker_config().plugin_dirs;
   if (out.url.empty()) return problem{"no URL"};
   if (!out.address.empty()) {
     const name_check who = check_name(out.address);

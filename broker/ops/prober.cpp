@@ -22,6 +22,7 @@ using std::chrono::milliseconds;
 
 constexpr auto whole_time_max = std::chrono::minutes(4);  // to begin anything; after that only what is under way ends
 constexpr auto question_time_max = std::chrono::seconds(20);
+constexpr auto login_reply_max = std::chrono::seconds(18);  // servers that make the guesser wait are met often
 constexpr auto hang_up_time_max = milliseconds(2500);  // the host gives a plugin two seconds to tidy up
 constexpr std::string_view fact_hangs_up = "hangs-up";
 
@@ -244,7 +245,8 @@ awaitable<void> prober::log_in() {
 
 // True: the password has not been sent, and another server may be asked.
 awaitable<bool> prober::log_in_at(std::size_t i) {
-  const backend_draft draft = facts_.servers[i].draft;
+  backend_draft draft = facts_.servers[i].draft;
+  draft.reply = login_reply_max;
   std::vector<std::string> problems;
   const auto b = make(draft, problems);
   if (b == nullptr) {
@@ -265,8 +267,10 @@ awaitable<bool> prober::log_in_at(std::size_t i) {
     stage_question q = question(question_kind::login, who, identity, lines);
     q.login_name = t.login_name;
     q.password = &request_.password;
-    const auto until = steady::now() + question_time_max;
+    const auto began = steady::now();
+    const auto until = began + question_time_max;
     t.outcome = co_await b->ask(q, until, until);
+    t.took = std::chrono::duration_cast<milliseconds>(steady::now() - began);
     t.lines = std::move(lines.lines);
     if (t.outcome.what == verdict::reject) t.then = co_await watch(*b);
     const finding& f = facts_.logins.emplace_back(std::move(t)).outcome;

@@ -239,7 +239,7 @@ exit_code command_probe(const options& o) {
     return exit_code::usage;
   }
   try {
-    const probe_input input(o.probe, o.address, plugin_dirs_for(o.config, daemon), o.json, *password);
+    const probe_input input(o.probe, o.address, plugin_dirs_in(o.config), o.json, *password);
     const child_result child = run_child({daemon, "--probe"}, input.view(), child_error::shown, std::chrono::minutes(5));
     json::error_code bad;
     const json::value report = json::parse(json::string_view(child.out.data(), child.out.size()), bad);

@@ -120,14 +120,9 @@ void probe_input::line(std::string_view key, std::string_view value) {
   text_.append(key).append("=").append(value).append("\n");
 }
 
-std::vector<std::string> plugin_dirs_for(const std::string& file, const std::string& daemon) {
-  std::vector<std::string> out = broker_config().plugin_dirs;
-  if (const load_outcome loaded = load_configuration(file); loaded.config) out = loaded.config->broker.plugin_dirs;
-  // PREFIX/sbin/authbrokerd has its plugins in PREFIX/lib.
-  const std::filesystem::path beside = std::filesystem::path(daemon).parent_path().parent_path() / "lib/authbroker/plugins";
-  std::error_code ignored;
-  if (std::filesystem::is_directory(beside, ignored) && std::find(out.begin(), out.end(), beside.string()) == out.end()) out.push_back(beside.string());
-  return out;
+std::vector<std::string> plugin_dirs_in(const std::string& file) {
+  const load_outcome loaded = load_configuration(file);
+  return loaded.config ? loaded.config->broker.plugin_dirs : std::vector<std::string>();
 }
 
 std::string render_probe(const json::object& report, bool trace) {

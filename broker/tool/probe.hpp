@@ -33,8 +33,8 @@ class probe_input {
   std::string text_;
 };
 
-// Where the configuration `file` keeps plugins, and where an installation that is not in the usual place does.
-std::vector<std::string> plugin_dirs_for(const std::string& file, const std::string& daemon);
+// Where the configuration `file` has its plugins; none if it does not load, and then the daemon's program knows best.
+std::vector<std::string> plugin_dirs_in(const std::string& file);
 
 // The child's report for a person.
 std::string render_probe(const boost::json::object& report, bool trace);

@@ -250,6 +250,17 @@ TEST(ProbeAdvice, TheNullSender) {
   EXPECT_THAT(said(advise(with({s}))), HasSubstr("--set sender=ADDRESS"));
 }
 
+TEST(ProbeAdvice, AServerThatTakesItsTime) {
+  probe_facts f = with({pop3()});
+  logs_in(f, {of(verdict::reject, reason::wrong_password), of(verdict::accept)});
+  f.logins[0].took = std::chrono::milliseconds(5100);
+  const probe_advice a = advise(f);
+  EXPECT_EQ(pasted(a)->backends.at(0).timeouts.reply, std::chrono::seconds(9));
+  EXPECT_THAT(said(a), HasSubstr("set it to 12s"));
+  f.logins[0].took = std::chrono::milliseconds(2900);
+  EXPECT_THAT(advise(f).configuration, Not(HasSubstr("timeouts")));
+}
+
 TEST(ProbeAdvice, HangsUp) {
   probe_facts f = with({pop3()});
   logs_in(f, {of(verdict::reject, reason::wrong_password), of(verdict::accept)});

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/config.hpp"
 #include "ops/probe.hpp"
 
 namespace authbroker {
@@ -46,6 +47,7 @@ TEST(ProbeRequest, WithoutQuietCleartextOrDomainNothingIsAssumed) {
   EXPECT_FALSE(r->cleartext);
   EXPECT_FALSE(r->quiet);
   EXPECT_EQ(r->domain, "");
+  EXPECT_EQ(r->plugin_dirs, broker_config().plugin_dirs);
   EXPECT_EQ(parse_probe_request("url=h\naddress=ann@a.example\ndomain=b.example\n\n")->domain, "b.example");
   EXPECT_EQ(parse_probe_request("url=h\ndomain=B\xC3\xBC" "cher.Example\n\n")->domain, "xn--bcher-kva.example");
 }

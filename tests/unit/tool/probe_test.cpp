@@ -56,13 +56,14 @@ TEST(ProbeInput, ALineBreakCannotAddALine) {
   EXPECT_THROW(probe_input(options("h"), "a\n\nb", {}, false, secret()), std::invalid_argument);
 }
 
-TEST(ProbePlugins, WithoutConfigurationTheUsualPlacesAndTheInstallation) {
+TEST(ProbePlugins, OfAConfigurationThatLoads) {
   const test::temporary_folder folder;
-  const std::string beside = folder.path() + "/lib/authbroker/plugins";
-  EXPECT_THAT(plugin_dirs_for("/nonexistent.toml", folder.path() + "/sbin/authbrokerd"), Not(::testing::Contains(beside)));
-  std::filesystem::create_directories(beside);
-  EXPECT_THAT(plugin_dirs_for("/nonexistent.toml", folder.path() + "/sbin/authbrokerd"),
-              ElementsAre("/usr/lib/authbroker/plugins", "/usr/local/lib/authbroker/plugins", beside));
+  EXPECT_THAT(plugin_dirs_in("/nonexistent.toml"), ElementsAre());
+  const std::string file = folder.path() + "/authbroker.toml";
+  std::ofstream(file) << "[broker]\nplugin_dirs = [\"/opt/p\"]\n[[listener]]\nname = \"l\"\nprotocol = \"http\"\naddress = \"unix:/run/l\"\n"
+                         "[[backend]]\nname = \"b\"\nplugin = \"pop3\"\nupstream = [\"pop3s://h\"]\n[[route]]\ndomains = [\"*\"]\nlogin = [\"b\"]\n";
+  std::filesystem::permissions(file, std::filesystem::perms::owner_read);
+  EXPECT_THAT(plugin_dirs_in(file), ElementsAre("/opt/p"));
 }
 
 TEST(RenderProbe, EachPart) {
