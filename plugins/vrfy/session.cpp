@@ -14,6 +14,7 @@ using abk::step;
 
 constexpr unsigned tries_max = 3;           // sessions that end under one question
 constexpr std::uint32_t refusals_max = 10;  // Postfix answers late from there on (smtpd_soft_error_limit), and hangs up at 20
+constexpr std::uint32_t refused_max = 3;    // recipients of one transaction: Debian's Sendmail waits a second for each after them
 constexpr std::uint32_t vrfys_max = 5;      // Sendmail answers late from there on; Exim hangs up at ten
 
 moment moment_of(bool by_vrfy) { return by_vrfy ? moment::vrfy : moment::rcpt; }
@@ -96,10 +97,11 @@ void session::pump(abk::io& up) {
     const bool by_rcpt = next.what == deed::rcpt || next.what == deed::decoy_rcpt;
     const bool quiet = sent_.empty();
     if (!quiet && (!by_rcpt || !opened_.can().pipelining || (sent_.back().what != deed::rcpt && sent_.back().what != deed::decoy_rcpt))) return;
-    if (by_rcpt && transaction_ && (recipients_ >= recipients_max_ || transaction_utf8_ != next.box.utf8)) {
+    if (by_rcpt && transaction_ && (recipients_ >= recipients_max_ || recipients_refused_ >= refused_max || transaction_utf8_ != next.box.utf8)) {
       if (quiet) send({deed::rset, 0, {}}, up);
       return;
     }
+    if (by_rcpt && sent_.size() >= pipeline_max()) return;
     if (by_rcpt && !transaction_) {
       if (quiet) send({deed::mail, 0, {.text = {}, .domain = {}, .utf8 = next.box.utf8}}, up);
       return;
@@ -108,6 +110,12 @@ void session::pump(abk::io& up) {
     todo_.pop_front();
     send(std::move(now), up);
   }
+}
+
+// As many as there may be refusals left in this transaction, where it is not likely that they are all accepted.
+std::size_t session::pipeline_max() const {
+  if (recipients_refused_ == 0 && accepted_ >= refused_max) return questions_at_a_time;
+  return accepted_ >= 2 * refused_max ? refused_max : refused_max - std::min(recipients_refused_, refused_max - 1);
 }
 
 void session::send(command c, abk::io& up) {
@@ -191,7 +199,13 @@ void session::heard(const smtp::reply& said, abk::io& up) {
   if (means.what == outcome::nonsense)
     throw abk::give_up(reason::upstream_nonsense, rule_of(at, means.name), said.code == 0 ? "not a reply of SMTP" : "not a reply that SMTP has here: " + smtp::in_words(said));
   if (at == moment::rcpt) names_nobody_else(c, said);
-  if (said.temporary() || said.permanent()) ++refusals_;
+  const bool refused = said.temporary() || said.permanent();
+  if (refused) ++refusals_;
+  if (at == moment::rcpt) {
+    ++recipients_judged_;
+    recipients_refused_ += refused ? 1 : 0;
+    accepted_ = refused ? 0 : accepted_ + 1;
+  }
   if (means.what == outcome::over) return session_over(answer_for(at, means, said), &c, up);
   const asked_ref one = find(c.id);
   switch (c.what) {
@@ -199,13 +213,13 @@ void session::heard(const smtp::reply& said, abk::io& up) {
       transaction_ = false;
       return;
     case deed::mail: return heard_of_mail(said, means, up);
-    case deed::rcpt: ++recipients_judged_; [[fallthrough]];
+    case deed::rcpt:
     case deed::vrfy:
       ++answered_;
       if (one == asked_.end()) return;
       if (one->question.kind == ABK_PROBE) return probed(one, c, said, means, up);
       return heard_of_question(c, said, means, up);
-    case deed::decoy_rcpt: ++recipients_judged_; [[fallthrough]];
+    case deed::decoy_rcpt:
     case deed::decoy_vrfy: return heard_of_decoy(c, said, means, up);
     case deed::postmaster: return heard_of_postmaster(c, said, means, up);
   }
@@ -225,7 +239,7 @@ void session::names_nobody_else(const command& c, const smtp::reply& said) {
 void session::heard_of_mail(const smtp::reply& said, const judged& means, abk::io& up) {
   if (means.what == outcome::go) {
     transaction_ = true;
-    recipients_ = recipients_judged_ = 0;
+    recipients_ = recipients_judged_ = recipients_refused_ = 0;
     return;
   }
   // Whoever comes next would be refused as well, and each refusal counts.

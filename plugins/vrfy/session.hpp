@@ -1,7 +1,7 @@
 // One connection: many questions at a time, each asked by VRFY, by RCPT, or by one after the other.
 //
 // Recipients of many questions share a transaction, which is left open for the next ones, since servers count RSETs and some hang
-// up after ten; it ends with the session, or with RSET when it is full. RCPTs are pipelined where the server offers it and judged
+// up after ten; it ends with the session, or with RSET when it is full or three of it were refused. RCPTs are pipelined where the server offers it and judged
 // strictly in order; every other command waits for all replies before it. DATA is not among the commands there are.
 //
 // Servers lose patience: with refusals (Postfix: ten), with VRFYs (Sendmail: five), with whatever they say "421" to. A session ends
@@ -86,6 +86,7 @@ class session final : public abk::session {
   void believe_vrfy(std::uint32_t id, abk::io&);
   void disbelieve_vrfy(const asked&, abk::scope, const smtp::reply&, abk::io&);
   bool spent() const;
+  std::size_t pipeline_max() const;
   abk::step next_step(abk::io&);
   asked_ref find(std::uint32_t id);
   method method_of(const asked& a) const { return rules_.methods[a.turn]; }
@@ -103,6 +104,8 @@ class session final : public abk::session {
   bool transaction_ = false, transaction_utf8_ = false;
   std::uint32_t recipients_ = 0;      // of the transaction
   std::uint32_t recipients_judged_ = 0;
+  std::uint32_t recipients_refused_ = 0;
+  std::uint32_t accepted_ = 0;        // recipients, since the last one that was refused
   std::uint32_t recipients_max_ = 100;  // what every server must take (RFC 5321, 4.5.3.1.8)
   std::uint32_t questions_ = 0, vrfys_ = 0, refusals_ = 0, answered_ = 0;
   bool vrfy_works_ = false;
