@@ -9,7 +9,7 @@ from lab.mail_server import MAILBOXES, ask_all, vrfy_backend
 from lab.postfix import Postfix
 from lab.prefix import cache
 from lab.process import wait_until
-from lab.sendmail import Sendmail
+from lab.sendmail import DEBIAN, Sendmail
 
 
 class Limits(LabCase):
@@ -62,6 +62,12 @@ class Limits(LabCase):
         server = self.lab.server(Sendmail, self.lab.ca.good, cache())
         daemon = self.start(server.urls()["clear"], methods=["vrfy"], preset="sendmail")
         self.assertLess(self.judge(daemon, [f"nosuch{n}@example.test" if n % 2 else "alice@example.test" for n in range(60)]), 20)
+
+    def test_recipients_at_sendmail_as_debian_has_it(self):
+        """It waits a second before its greeting, and after each refused recipient of a mail from the fourth on."""
+        server = self.lab.server(Sendmail, self.lab.ca.good, cache(), more=DEBIAN)
+        daemon = self.start(server.urls()["starttls"])
+        self.assertLess(self.judge(daemon, [f"nosuch{n}@example.test" if n % 3 else "alice@example.test" for n in range(60)]), 30)
 
     def test_421_at_any_point(self):
         for questions in (1, 2, 3, 4, 5, 7, 11):

@@ -11,6 +11,8 @@ from .process import Process, greeting, must
 from .unpacked import accounts, namespaced, unpack
 
 PACKAGES = ["sendmail-bin", "sendmail-base", "sendmail-cf", "liblockfile1", "m4", "libsigsegv2"]
+# What Debian's own configuration adds: a second's pause before the greeting, and after each recipient refused beyond the third of a mail.
+DEBIAN = "FEATURE(`greet_pause', `1000')dnl\ndefine(`confBAD_RCPT_THROTTLE', `3')dnl\n"
 PRIVACY = "authwarnings,noexpn,restrictqrun,nobodyreturn,needmailhelo,restrictmailq"
 MECHANISMS = "PLAIN LOGIN CRAM-MD5 DIGEST-MD5"
 USER = 28600  # and the next ones
@@ -20,7 +22,7 @@ LIST = "sales"  # an alias of two people
 class Sendmail(MailServer):
     name = "sendmail"
 
-    def __init__(self, folder, certificate, cache, privacy=PRIVACY):
+    def __init__(self, folder, certificate, cache, privacy=PRIVACY, more=""):
         self.folder = folder
         self.smtp = free_port()
         root = unpack(cache, "sendmail", PACKAGES)
@@ -40,7 +42,7 @@ class Sendmail(MailServer):
         people = [(name, USER + n) for n, name in enumerate((*MAILBOXES, "smmta", "smmsp"), 1)]
         self._mounts = [*accounts(folder, people), ("bind", self._at("hosts"), "/etc/hosts"), ("bind", self._at("resolv.conf"), "/etc/resolv.conf"),
                         ("over", root + "/usr", "/usr"), ("bind", self._at("sasl"), "/usr/lib/sasl2")]
-        put(self._at("sendmail.mc"), self._macros(privacy))
+        put(self._at("sendmail.mc"), self._macros(privacy, more))
         put(self._at("sendmail.cf"), must(namespaced(self._mounts, ["m4", self._at("sendmail.mc")])))
         must(self._command("-bi"))
         self.process = None
@@ -64,7 +66,7 @@ class Sendmail(MailServer):
     def urls(self):
         return {"clear": f"smtp://127.0.0.1:{self.smtp}", "starttls": f"smtp+starttls://localhost:{self.smtp}"}
 
-    def _macros(self, privacy):
+    def _macros(self, privacy, more):
         def define(name, value):
             return f"define(`{name}', `{value}')dnl\n"
         values = {
@@ -78,4 +80,4 @@ class Sendmail(MailServer):
         return ("divert(-1)\ninclude(`/usr/share/sendmail/cf/m4/cf.m4')\ndivert(0)dnl\nVERSIONID(`laboratory')\nOSTYPE(`linux')dnl\n"
                 + "".join(define(name, value) for name, value in values.items()) + f"TRUST_AUTH_MECH(`{MECHANISMS}')dnl\n"
                 + "".join(f"FEATURE(`{name}')dnl\n" for name in features)
-                + f"\nDAEMON_OPTIONS(`Port={self.smtp},Addr={self.host},Name=T')dnl\nMAILER(`local')dnl\nMAILER(`smtp')dnl\n")
+                + more + f"\nDAEMON_OPTIONS(`Port={self.smtp},Addr={self.host},Name=T')dnl\nMAILER(`local')dnl\nMAILER(`smtp')dnl\n")
