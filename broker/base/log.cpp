@@ -167,6 +167,7 @@ logger::~logger() {
 
 void logger::reconfigure(const log_settings& s) {
   const int fd = open_target(s);
+  flush();  // what was said before goes where it was meant to go
   const std::lock_guard hold(mutex_);
   if (s.target == log_target::syslog && target_ != log_target::syslog) openlog("authbroker", LOG_PID | LOG_NDELAY, LOG_MAIL);
   if (s.target == log_target::file && own_fd_) {

@@ -73,8 +73,7 @@ TEST_F(Log, LevelsBelowAreNotWritten) {
 
 TEST_F(Log, AReloadReopensARotatedFile) {
   logger log(settings());
-  log.line(level::info, "one");
-  log.flush();
+  log.line(level::info, "one");  // goes where it was meant to go, written by then or not
   ASSERT_EQ(std::rename((dir_.path() + "/log").c_str(), (dir_.path() + "/log.1").c_str()), 0);
   log.reconfigure(settings());
   log.line(level::info, "two");
