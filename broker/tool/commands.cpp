@@ -247,8 +247,10 @@ exit_code command_probe(const options& o) {
     if (object != nullptr) print(o.json ? json::serialize(report) + '\n' : render_probe(*object, o.probe.trace));
     if (!child.trouble.empty()) complain(daemon + " --probe: " + child.trouble);
     else if (object == nullptr && child.status == 0) complain(daemon + " --probe: no report");
-    if (child.status < 0 || (object == nullptr && child.status == 0)) return exit_code::tempfail;
-    return static_cast<exit_code>(child.status);
+    if (object == nullptr && child.status == 0) return exit_code::tempfail;
+    for (const exit_code known : {exit_code::yes, exit_code::no, exit_code::usage, exit_code::unverifiable, exit_code::configuration})
+      if (child.status == static_cast<int>(known)) return known;
+    return exit_code::tempfail;
   } catch (const std::invalid_argument& e) {
     complain(e.what());
     return exit_code::usage;
