@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/answer.hpp"
 
@@ -38,6 +39,8 @@ class breaker {
     last_text_ = std::move(text);
     const bool account = why == reason::service_account;  // nobody can log in: one refusal is enough
     if (account && failures_ < failures_max_) failures_ = failures_max_ - 1;
+    if (failures_ == 0) since_ = now;
+    tried_ = true;
     if (failures_ < 1'000'000) ++failures_;
     if (failures_ != failures_max_) return false;
     wait_ = account ? longer(account_first_) : std::min(first_probe * 2, reopen_);
@@ -48,7 +51,8 @@ class breaker {
   // True if this closed it.
   bool succeeded(steady::time_point now) {
     const bool was_open = !closed();
-    if (was_open) since_ = now;
+    if (failures_ != 0 || !tried_) since_ = now;
+    tried_ = true;
     failures_ = 0;
     return was_open;
   }
@@ -56,7 +60,9 @@ class breaker {
   std::uint32_t failures() const { return failures_; }
   reason last_reason() const { return last_reason_; }
   const std::string& last_text() const { return last_text_; }
+  // Since when it is as state() says: of the first failure in a row, of the one that opened it, or of the first success.
   steady::time_point since() const { return since_; }
+  std::string_view state() const { return !tried_ ? "untried" : failures_ == 0 ? "up" : closed() ? "failing" : "down"; }
 
  private:
   milliseconds longer(milliseconds account_pause) const { return std::min(account_pause * 4, std::max(account_most, account_first_)); }
@@ -64,6 +70,7 @@ class breaker {
   std::uint32_t failures_max_;
   milliseconds reopen_, account_first_;
   std::uint32_t failures_ = 0;
+  bool tried_ = false;
   milliseconds wait_ = first_probe;
   steady::time_point next_probe_{};
   steady::time_point since_ = steady::now();

@@ -46,9 +46,10 @@ struct backend_core {
 };
 
 struct upstream_status {
-  std::string label;
+  std::string label, url;    // "mail1.example.com:110", "pop3+starttls://mail1.example.com:110"
+  std::string state;         // "untried", "up", "failing" or "down": only the last is not asked at the moment
   bool open = false;         // the breaker: true means "not asked at the moment"
-  std::uint32_t failures = 0;
+  std::uint32_t failures = 0, failures_max = 0;
   std::string last_text;
   std::chrono::milliseconds for_time{0};
 };

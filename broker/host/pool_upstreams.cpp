@@ -150,8 +150,8 @@ pool_status pool::status() const {
   for (const place_of_upstream& p : places_) {
     if (p.rules.port == 0 || forgotten(p, now)) continue;
     const breaker& b = p.guard;
-    out.upstreams.push_back({p.rules.label(), !b.closed(), b.failures(), b.failures() == 0 ? std::string() : b.last_text(),
-                             std::chrono::duration_cast<milliseconds>(now - b.since())});
+    out.upstreams.push_back({p.rules.label(), p.rules.scheme + "://" + (p.rules.srv ? p.rules.host : p.rules.label()), std::string(b.state()), !b.closed(), b.failures(),
+                             core_->rules.breaker.failures, b.failures() == 0 ? std::string() : b.last_text(), std::chrono::duration_cast<milliseconds>(now - b.since())});
   }
   return out;
 }

@@ -34,7 +34,7 @@ void write_backend(json_writer& w, const plugin_backend& b) {
   w.member("threads_busy", s.threads_busy).member("misbehaviour", s.misbehaviour);
   w.key("upstreams").begin_array();
   for (const upstream_status& u : s.connections.upstreams) {
-    w.begin_object().member("url", u.label).member("state", u.open ? "down" : "up").member("failures", u.failures);
+    w.begin_object().member("url", u.url).member("state", u.state).member("failures", u.failures).member("failures_max", u.failures_max);
     w.member("last_error", u.last_text).member("since_s", std::chrono::duration_cast<std::chrono::seconds>(u.for_time).count()).end_object();
   }
   w.end_array();
@@ -77,7 +77,7 @@ std::string daemon::status_text() {
   for (const auto& b : now_->backends) {
     const backend_status s = b->status();
     out += "backend " + s.name + " (" + s.plugin + "): " + std::to_string(s.connections.connections) + " connections, " + std::to_string(s.connections.waiting) + " waiting\n";
-    for (const upstream_status& u : s.connections.upstreams) out += "  " + u.label + (u.open ? " down: " + u.last_text : " up") + "\n";
+    for (const upstream_status& u : s.connections.upstreams) out += "  " + u.url + " " + u.state + (u.last_text.empty() ? "" : ": " + u.last_text) + "\n";
   }
   return out;
 }

@@ -46,10 +46,11 @@ std::string render_upstreams(const json::object& backend) {
   for (const json::value& v : *upstreams)
     if (const json::object* u = v.if_object()) {
       std::string state = text_of(*u, "state");
-      if (const double since = number_in(*u, "since_s", -1); since >= 0) state += " for " + for_people(since);
-      std::string last = text_of(*u, "last_error");
-      if (!last.empty() && text_of(*u, "state") == "up") last.insert(0, "before: ");
-      table.push_back({text_of(*u, "url"), state, last});
+      if (state == "failing") state += " (" + text_of(*u, "failures") + " of " + text_of(*u, "failures_max") + ")";
+      const bool untried = state == "untried";
+      if (untried) state = "not asked yet";
+      if (const double since = number_in(*u, "since_s", -1); since >= 0 && !untried) state += " for " + for_people(since);
+      table.push_back({text_of(*u, "url"), state, text_of(*u, "last_error")});
     }
   return in_columns(table, 4);
 }

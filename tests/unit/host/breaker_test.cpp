@@ -51,6 +51,25 @@ TEST(Breaker, ARefusedAccountOpensItAtOnceAndIsTriedSlowly) {
   EXPECT_EQ(hourly.next_probe(), zero + std::chrono::minutes(120));
 }
 
+TEST(Breaker, SaysSinceWhenItIsAsItIs) {
+  const auto at = [](int s) { return zero + std::chrono::seconds(s); };
+  breaker b(2, milliseconds(1'000), minute);
+  EXPECT_EQ(b.state(), "untried");
+  b.failed(at(5), reason::upstream_down, "refused");
+  EXPECT_EQ(b.state(), "failing");
+  EXPECT_EQ(b.since(), at(5));
+  b.failed(at(7), reason::upstream_down, "refused");
+  EXPECT_EQ(b.state(), "down");
+  EXPECT_EQ(b.since(), at(7));
+  b.succeeded(at(9));
+  b.succeeded(at(11));
+  EXPECT_EQ(b.state(), "up");
+  EXPECT_EQ(b.since(), at(9));
+  b.failed(at(13), reason::upstream_down, "reset");
+  b.succeeded(at(14));
+  EXPECT_EQ(b.since(), at(14)) << "a failure ended the time before";
+}
+
 TEST(Breaker, TheFirstSuccessClosesIt) {
   breaker b(1, milliseconds(1'000), minute);
   EXPECT_FALSE(b.succeeded(zero));

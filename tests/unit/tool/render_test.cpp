@@ -89,7 +89,9 @@ TEST(RenderStatus, ShowsListenersAndUpstreams) {
     "listeners":[{"name":"portal","protocol":"http","address":"unix:/run/a.sock","connections":3,"in_flight":1,"requests":17}],
     "backends":[{"name":"mail1","plugin":"pop3","connections":2,"idle":1,"waiting":0,
       "upstreams":[{"url":"pop3://a:110","state":"down","failures":5,"last_error":"connection refused","since_s":30},
-        {"url":"pop3://b:110","state":"up","failures":0,"last_error":"reset","since_s":300}],"counts":{"yes":9,"no":0}},
+        {"url":"pop3://b:110","state":"up","failures":0,"failures_max":5,"last_error":"","since_s":300},
+        {"url":"pop3://c:110","state":"failing","failures":1,"failures_max":5,"last_error":"reset","since_s":12},
+        {"url":"pop3://d:110","state":"untried","failures":0,"failures_max":5,"last_error":"","since_s":600}],"counts":{"yes":9,"no":0}},
       {"name":"people","plugin":"static","connections":0,"idle":0,"waiting":0,"upstreams":[],"counts":{"yes":1}}]})"));
   EXPECT_EQ(text,
             "authbroker 0.1.0, pid 42, up 2 h, configuration 3, 2 routes\n"
