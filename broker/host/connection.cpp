@@ -237,6 +237,7 @@ void connection::receive() {
       in_at_ = 0;
     }
     in_.append(part, got.bytes);
+    heard_ = true;
     trace_bytes("<", {part, got.bytes}, nullptr, 0);
     for (question& q : questions_) q.heard = true;
   } else {

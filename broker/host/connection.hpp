@@ -112,6 +112,7 @@ class connection : public std::enable_shared_from_this<connection> {
   bool in_plugin_ = false;
   bool counted_ = false;      // the pool counts it among those that are opening
   bool failed_prepare_ = false;
+  bool heard_ = false;        // bytes came from the upstream that is being tried
   finding prepare_finding_;
 
   std::vector<std::size_t> candidates_;  // upstreams still to try

@@ -7,6 +7,14 @@
 #include "host/connection.hpp"
 
 namespace authbroker {
+
+namespace {
+// "pop3s" for "pop3" and "pop3+starttls".
+std::string with_tls_at_once(const std::string& scheme) {
+  const std::string plain = scheme.substr(0, scheme.rfind("+starttls"));
+  return plain == "tcp" ? "tls" : plain + "s";
+}
+}  // namespace
 namespace {
 
 constexpr const char* ldap_service = "_ldap._tcp";
@@ -152,7 +160,10 @@ void connection::upstream_failed(reason why, std::string text, bool try_others) 
   const auto self = shared_from_this();
   timer_.disarm();
   if (state_ == state::preparing && stream_ != nullptr && why != reason::service_account && why != reason::misconfigured && why != reason::internal) stream_->avoid_peer();
-  const std::string label = pool_->upstream(upstream_).label();
+  const upstream_rules& u = pool_->upstream(upstream_);
+  const std::string label = u.label();
+  if (state_ == state::preparing && why == reason::upstream_down && !heard_ && u.tls != tls_use::implicit)
+    text += "; it was reached and said nothing: does this port speak TLS from the start? then the scheme is " + with_tls_at_once(u.scheme);
   if (reserved_ != nullptr) reserved_->note("failed", std::string(name(why)) + ": " + text);
   // A connect that a question's own deadline cut short says nothing about the server.
   const bool cut_short = why == reason::upstream_down && state_ == state::opening && steady::now() >= cut_at_;
@@ -194,6 +205,7 @@ void connection::start_session() {
     return upstream_failed(reason::internal, "the plugin gave no session", false);
   }
   state_ = state::preparing;
+  heard_ = false;
   if (session_->prepare == nullptr) return prepared();
   timer_.arm(prepare_until_);
   std::uint32_t step = 0;

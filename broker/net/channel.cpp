@@ -120,12 +120,15 @@ void channel::impl::finish(reason why, std::string text) {
   if (const auto call = std::exchange(done, nullptr)) call({why, std::move(text)});
 }
 
+// The commonest slip: the server waits for its protocol, and has nothing to say to a handshake.
+constexpr const char* not_a_tls_port = "; it was reached: does this port speak TLS from the start? if not, the scheme ends with +starttls";
+
 void channel::impl::too_late() {
   const auto self = shared_from_this();
   switch (now) {
     case stage::resolving: return finish(reason::upstream_down, "looking up " + target.host + " timed out");
     case stage::connecting: return finish(reason::upstream_down, "connecting to " + (dialling ? dialling->pending() : target.host) + " timed out");
-    case stage::securing: return finish(reason::upstream_down, "the TLS handshake with " + peer + " timed out");
+    case stage::securing: return finish(reason::upstream_down, "the TLS handshake with " + peer + " timed out" + (after_plaintext ? "" : not_a_tls_port));
     case stage::idle: return finish(reason::upstream_down, "timed out");
     case stage::up: return;
   }
@@ -177,7 +180,7 @@ void channel::impl::secure(bool plain_before) {
   ssize_t n = 0;
   do n = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   while (n < 0 && errno == EINTR);
-  if (n > 0) return finish(reason::upstream_nonsense, plain_before ? "plaintext before TLS" : "the server spoke before the TLS handshake; is this a TLS port?");
+  if (n > 0) return finish(reason::upstream_nonsense, plain_before ? "plaintext before TLS" : "the server spoke before the TLS handshake; is this a TLS port? if TLS begins with STARTTLS there, the scheme ends with +starttls");
   if (n == 0) return finish(reason::upstream_down, "closed before the TLS handshake");
   if (errno != EAGAIN && errno != EWOULDBLOCK) return finish(reason::upstream_down, "connection reset before the TLS handshake");
   ssl.reset(context->new_ssl(target.tls_name, target.host + ':' + std::to_string(target.port)));
@@ -210,6 +213,7 @@ void channel::impl::handshake() {
     return;
   }
   auto judged = context->judge_failed(ssl.get(), error);
+  if (judged.why == reason::upstream_down && !after_plaintext) judged.text += not_a_tls_port;
   if (judged.why == reason::upstream_nonsense && after_plaintext) judged.text = "plaintext before TLS, or none: " + judged.text;
   finish(judged.why, std::move(judged.text));
 }
