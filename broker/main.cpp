@@ -2,6 +2,8 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <iostream>
+#include <memory>
+#include <system_error>
 
 #include "ops/check.hpp"
 #include "ops/daemon.hpp"
@@ -25,8 +27,15 @@ int serve(const std::string& file) {
     for (const config_problem& p : loaded.problems) std::cerr << to_string(p) << '\n';
     return exit_configuration;
   }
-  logger log(loaded.config->log);
-  authbroker::daemon d(std::move(*loaded.config), log);
+  const auto about_the_log = [&config = *loaded.config](const std::string& what) { return to_string(config_problem{config.place_of("log.target"), "log.target", what}); };
+  if (const std::string missing = use_what_is_there(loaded.config->log); !missing.empty()) std::cerr << "warning: " << about_the_log(missing) << '\n';
+  std::unique_ptr<logger> log;
+  try {
+    log = std::make_unique<logger>(loaded.config->log);
+  } catch (const std::system_error& e) {
+    return complain({about_the_log(e.what())});
+  }
+  authbroker::daemon d(std::move(*loaded.config), *log);
   if (const std::vector<std::string> problems = d.start(); !problems.empty()) return complain(problems);
   return d.run();
 }

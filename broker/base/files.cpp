@@ -23,7 +23,7 @@ std::string mode_text(mode_t mode) {
 
 std::string judge(const std::string& path, const struct stat& s, bool directory, file_rule rule) {
   if (s.st_uid != 0 && s.st_uid != geteuid())
-    return path + " is owned by uid " + std::to_string(s.st_uid) + "; wanted: root or uid " + std::to_string(geteuid()) + " (chown it)";
+    return path + " is owned by uid " + std::to_string(s.st_uid) + "; wanted: " + (geteuid() == 0 ? std::string("root, as whom this runs") : "root or uid " + std::to_string(geteuid())) + " (chown it)";
   const bool sticky_root = directory && s.st_uid == 0 && (s.st_mode & S_ISVTX) != 0;
   if ((s.st_mode & 022) != 0 && !sticky_root)
     return path + " has mode " + mode_text(s.st_mode) + ", which lets others change it; wanted: chmod go-w " + path;

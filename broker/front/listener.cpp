@@ -65,11 +65,11 @@ result<std::unique_ptr<listener>> listener::open(listener_rules rules, const fro
   const listener_rules& r = made->terms->rules;
   if (r.address.is_unix) {
     auto socket = unix_socket::make(r.address.path, r.mode, r.owner, r.group);
-    if (!socket) return problem("listener " + r.name + ": " + socket.error().text);
+    if (!socket) return socket.error();
     made->of_unix = std::move(*socket);
   } else {
     auto socket = make_tcp_socket(r.address);
-    if (!socket) return problem("listener " + r.name + ": " + socket.error().text);
+    if (!socket) return socket.error();
     made->other = std::move(*socket);
   }
   made->furnish();
@@ -83,19 +83,19 @@ result<std::unique_ptr<listener>> listener::adopt(int fd, listener_rules rules, 
   int listening = 0;
   socklen_t size = sizeof listening;
   if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || listening == 0)
-    return problem("listener " + made->terms->rules.name + ": descriptor " + std::to_string(fd) + " is not a listening socket");
+    return problem("descriptor " + std::to_string(fd) + " is not a listening socket");
   sockaddr_storage own{};
   socklen_t own_size = sizeof own;
   if (getsockname(fd, reinterpret_cast<sockaddr*>(&own), &own_size) != 0 || (own.ss_family == AF_UNIX) != made->terms->rules.address.is_unix)
-    return problem("listener " + made->terms->rules.name + ": the socket that systemd passed is of another kind than its `address`");
+    return problem("the socket that systemd passed is of another kind than its `address`");
   if (const auto* v4 = reinterpret_cast<const sockaddr_in*>(&own); own.ss_family == AF_INET && (ntohl(v4->sin_addr.s_addr) >> 24) != 127)
-    return problem("listener " + made->terms->rules.name + ": the socket that systemd passed is not on loopback; wanted: ListenStream=127.0.0.1:PORT");
+    return problem("the socket that systemd passed is not on loopback; wanted: ListenStream=127.0.0.1:PORT");
   if (const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&own); own.ss_family == AF_INET6 && !IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr))
-    return problem("listener " + made->terms->rules.name + ": the socket that systemd passed is not on loopback; wanted: ListenStream=[::1]:PORT");
+    return problem("the socket that systemd passed is not on loopback; wanted: ListenStream=[::1]:PORT");
   // systemd hands over blocking sockets; accept4() on one would hold a worker until somebody calls.
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
-    return problem("listener " + made->terms->rules.name + ": descriptor " + std::to_string(fd) + " cannot be made non-blocking");
+    return problem("descriptor " + std::to_string(fd) + " cannot be made non-blocking");
   made->furnish();
   return std::unique_ptr<listener>(new listener(std::move(made)));
 }

@@ -84,7 +84,7 @@ bool in_one_of(int fd, const std::vector<gid_t>& groups) {
 result<peer_rules> resolve_peers(const listener_rules& rules) {
   peer_rules out;
   const auto missing = [&](const char* what, const std::string& name, const char* key) {
-    return problem("listener " + rules.name + ": " + key + ": there is no " + what + " \"" + name + "\" on this machine");
+    return problem(std::string(key) + ": there is no " + what + " \"" + name + "\" on this machine");
   };
   out.anybody = rules.peer_users.empty() && rules.peer_groups.empty();
   for (const std::string& name : rules.peer_users) {

@@ -43,7 +43,8 @@ result<descriptor> make_tcp_socket(const socket_address& where) {
   const int on = 1;
   if (setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return trouble("SO_REUSEADDR");
   if (to.ss_family == AF_INET6 && setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) return trouble("IPV6_V6ONLY");
-  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&to), size) != 0) return trouble("bind");
+  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&to), size) != 0)
+    return errno == EADDRINUSE ? problem(label + ": another process listens there; see which with: ss -ltnp 'sport = :" + std::to_string(where.port) + "'") : trouble("bind");
   if (listen(fd.get(), backlog) != 0) return trouble("listen");
   return fd;
 }

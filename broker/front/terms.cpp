@@ -37,7 +37,7 @@ answer own_answer(verdict v, reason r, const query& q) {
   a.found.why = r;
   a.found.rule = "listener";
   a.client_believed = q.client_believed;
-  if (const verdict_row* row = find_row(v, r)) a.text.assign(row->told);
+  if (const verdict_row* row = find_row(v, r)) a.text.assign(told(*row, q.kind));
   return a;
 }
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <climits>
@@ -36,7 +37,7 @@ std::string mode_text(mode_t mode) {
 result<void> judge_directories(const std::string& path) {
   const std::string parent = path.substr(0, path.rfind('/'));
   const std::unique_ptr<char, void (*)(void*)> real(realpath(parent.empty() ? "/" : parent.c_str(), nullptr), std::free);
-  if (!real) return trouble(parent, "the socket's directory");
+  if (!real) return problem(path + ": the directory: " + std::strerror(errno) + "; wanted: mkdir " + parent + ", owned by root or by uid " + std::to_string(geteuid()) + ", or RuntimeDirectory= in the unit");
   for (std::string dir = real.get();;) {
     struct stat is {};
     if (stat(dir.c_str(), &is) != 0) return trouble(dir, "stat");
@@ -60,6 +61,15 @@ sockaddr_un address_of(const std::string& path) {
   return a;
 }
 
+// The classic: somebody started the daemon by hand as root, and its user finds root's files; or the directory is another's.
+problem no_access(const std::string& path) {
+  const std::string dir = path.substr(0, std::max<std::size_t>(path.rfind('/'), 1)), us = "uid " + std::to_string(geteuid());
+  struct stat is {};
+  if (lstat(path.c_str(), &is) == 0)
+    return problem(path + " belongs to uid " + std::to_string(is.st_uid) + ", and we are " + us + "; wanted: rm " + path + ", once no other authbroker runs (a start by hand as another user leaves it)");
+  return problem(path + ": the directory " + dir + " is not writable for " + us + ", as whom the daemon runs; wanted: chown " + dir + ", or RuntimeDirectory= in the unit");
+}
+
 // Nothing is there, or a socket of ours that nobody listens on, which is removed.
 result<void> clear_the_way(const std::string& path) {
   struct stat is {};
@@ -79,6 +89,7 @@ result<void> clear_the_way(const std::string& path) {
 
 result<descriptor> lock(const std::string& path) {
   descriptor held(open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!held && errno == EACCES) return no_access(path + ".lock");
   if (!held) return trouble(path + ".lock", "open");
   if (flock(held.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return trouble(path + ".lock", "lock");
@@ -131,7 +142,7 @@ result<unix_socket> unix_socket::make(const std::string& path, std::uint32_t mod
   const mode_t before = umask(0177);
   const int bound = bind(made.fd_.get(), reinterpret_cast<const sockaddr*>(&a), sizeof a);
   umask(before);
-  if (bound != 0) return trouble(path, "bind");
+  if (bound != 0) return errno == EACCES ? no_access(path) : trouble(path, "bind");
   struct stat is {};
   if (lstat(path.c_str(), &is) != 0) return trouble(path, "stat");
   made.path_ = path;

@@ -8,6 +8,7 @@
 #include <csignal>
 
 #include "ops/admin_service.hpp"
+#include "ops/check.hpp"
 
 namespace authbroker {
 namespace {
@@ -78,7 +79,7 @@ plugin_backend::environment daemon::environment() {
   out.log = &log_;
   out.time = &time_;
   for (const auto& w : workers_) out.workers.push_back(w.get());
-  out.warn = [log = &log_](const config_problem& w) { log->line(level::warning, "config_warning").field("text", to_string(w)); };
+  out.warn = [this](const config_problem& w) { note(level::warning, "config_warning", to_string(w)); };
   out.on_main = [queue = to_main_](std::function<void()> what) { queue->run(std::move(what)); };
   return out;
 }
@@ -123,23 +124,29 @@ std::vector<std::string> daemon::start() {
   listener_rules admin = admin_rules(config);
   std::vector<listener_rules> wanted = std::move(config.listeners);
   config.listeners.clear();
-  for (const config_problem& w : config.warnings) log_.line(level::warning, "config_warning").field("text", to_string(w));
+  for (const config_problem& w : config.warnings) note(level::warning, "config_warning", to_string(w));
   auto made = make_generation(++generations_, std::move(config), plugins_, environment(), problems);
   if (made == nullptr) return to_lines(problems);
+  made->default_domains = default_domains_of(wanted);
   std::vector<std::string> bad;
   for (listener_rules& rules : wanted) {
     const std::string name = rules.name;
-    const place where = rules.where;
+    const std::string key = "listener." + name + ".address";
+    const place where = made->config.place_of(key, rules.where);
     auto l = open_listener(std::move(rules));
     if (l) listeners_.emplace(name, std::move(*l));
-    else bad.push_back(to_string(config_problem{where, "listener." + name, l.error().text}));
+    else bad.push_back(to_string(config_problem{where, key, l.error().text}));
   }
   auto a = open_listener(std::move(admin));
   if (a) admin_ = std::move(*a);
-  else bad.push_back("broker.admin_socket: " + a.error().text);
+  else bad.push_back(to_string(config_problem{made->config.place_of("broker.admin_socket", {file_, 0, 0}), "broker.admin_socket", a.error().text}));
   if (!bad.empty()) return bad;
   if (const auto owner = owner_of(user)) log_.give_to(owner->first, owner->second);  // else no reload could open it again
+  const bool changes = owner_of(user).has_value() && geteuid() == 0;
   if (const auto r = become_user(user); !r) return {r.error().text};
+  // What root could read at the start, its user may not be able to read again.
+  if (changes)
+    for (const std::string& p : try_configuration(file_)) note(level::warning, "reload_impossible", p);
   if (!secrets_locked()) log_.line(level::warning, "memory_not_locked").field("text", "passwords may reach the swap: raise LimitMEMLOCK (ulimit -l)");
   for (auto& w : workers_) {
     work_.push_back(boost::asio::make_work_guard(w->io));
@@ -191,6 +198,7 @@ void daemon::wait_for_signals() {
   signals_.async_wait([this](boost::system::error_code ec, int number) {
     if (ec) return;
     if (number == SIGHUP) {
+      open_log_again();  // whatever the configuration is like: the old file was renamed, and nobody looks at it any more
       try_reload();
     } else if (draining_) {
       drain_until_ = steady::now();  // the second one means it
@@ -199,6 +207,19 @@ void daemon::wait_for_signals() {
     }
     wait_for_signals();
   });
+}
+
+void daemon::open_log_again() {
+  try {
+    log_.reconfigure(current()->config.log);
+  } catch (const std::exception& e) {
+    log_.line(level::error, "log_not_opened").field("text", e.what());
+  }
+}
+
+void daemon::note(level how, std::string_view event, std::string text) {
+  log_.line(how, event).field("text", text);
+  notes_.push_back(std::move(text));
 }
 
 // Tells systemd that all loops turn: each worker counts along, and only then the next message goes out.

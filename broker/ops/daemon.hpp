@@ -43,6 +43,7 @@ class main_queue {
 struct reload_outcome {
   std::uint64_t generation = 0;
   std::vector<std::string> problems;  // none: it is in use
+  std::vector<std::string> warnings;  // what deserves a look all the same
 };
 
 class daemon final : public status_source {
@@ -70,6 +71,9 @@ class daemon final : public status_source {
 
  private:
   void try_reload();
+  void open_log_again();
+  // Into the log, and to whoever asked for the reload.
+  void note(level, std::string_view event, std::string text);
   void trial_done(std::vector<std::string> problems);
   std::vector<std::string> take(configuration fresh);
   static std::string make_terms_check(const listener_rules&);
@@ -106,6 +110,7 @@ class daemon final : public status_source {
   std::uint64_t generations_ = 0;
   std::unique_ptr<config_trial> trial_;
   bool reload_again_ = false;
+  std::vector<std::string> notes_;  // of the start, or of the reload under way
   std::vector<std::function<void(const reload_outcome&)>> waiting_;
   bool draining_ = false;
   steady::time_point drain_until_;

@@ -84,6 +84,13 @@ std::map<std::string, int> inherited_sockets() {
   return out;
 }
 
+std::string use_what_is_there(log_settings& s) {
+  const char* const socket = s.target == log_target::journal ? "/run/systemd/journal/socket" : s.target == log_target::syslog ? "/dev/log" : nullptr;
+  if (socket == nullptr || access(socket, F_OK) == 0) return {};
+  s.target = log_target::standard_error;
+  return std::string("there is no ") + socket + ", so the log goes to standard error; wanted: \"stderr\", or a file";
+}
+
 void tell_systemd(const std::string& state) { sd_notify(0, state.c_str()); }
 
 std::chrono::microseconds watchdog_interval() {

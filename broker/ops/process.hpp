@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.hpp"
 #include "base/result.hpp"
 
 namespace authbroker {
@@ -27,6 +28,10 @@ std::optional<std::pair<unsigned, unsigned>> owner_of(const std::string& user);
 
 // Listening sockets that systemd passed, by FileDescriptorName= (the listener's name, or "admin"). Marks them close-on-exec.
 std::map<std::string, int> inherited_sockets();
+
+// Where the journal or syslog is asked for and nobody listens to either (a container), the log goes to standard error instead.
+// Returns a sentence about it, "" if all is well.
+std::string use_what_is_there(log_settings&);
 
 // "READY=1" and so on; does nothing without systemd.
 void tell_systemd(const std::string& state);

@@ -1,6 +1,7 @@
 // Reload: a trial of the configuration in a child, then all of it or nothing.
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <utility>
 
 #include "ops/daemon.hpp"
 
@@ -58,6 +59,7 @@ void daemon::end_reload(std::vector<std::string> problems) {
   reload_outcome outcome;
   outcome.generation = generations_;
   outcome.problems = std::move(problems);
+  outcome.warnings = std::exchange(notes_, {});
   const auto waiting = std::move(waiting_);
   waiting_.clear();
   for (const auto& each : waiting) each(outcome);
@@ -66,21 +68,29 @@ void daemon::end_reload(std::vector<std::string> problems) {
 // All or nothing: whatever can fail is tried before anything is changed.
 std::vector<std::string> daemon::take(configuration fresh) {
   const auto old = current();
-  if (fresh.broker.workers != old->config.broker.workers || fresh.broker.user != old->config.broker.user || fresh.broker.admin_socket != old->config.broker.admin_socket)
-    log_.line(level::warning, "restart_needed").field("text", "broker.workers, broker.user and broker.admin_socket change only when the daemon is started again");
+  notes_.clear();
+  const auto needs_restart = [this, &fresh](const char* key, bool differs) {
+    if (differs) note(level::warning, "restart_needed", to_string(config_problem{fresh.place_of(key, {fresh.file, 0, 0}), key, "changes only when the daemon is started again; the old value stays in use"}));
+  };
+  needs_restart("broker.workers", fresh.broker.workers != old->config.broker.workers);
+  needs_restart("broker.user", fresh.broker.user != old->config.broker.user);
+  needs_restart("broker.admin_socket", fresh.broker.admin_socket != old->config.broker.admin_socket);
   std::vector<config_problem> problems;
   std::vector<listener_rules> wanted = std::move(fresh.listeners);
   fresh.listeners.clear();
-  for (const config_problem& w : fresh.warnings) log_.line(level::warning, "config_warning").field("text", to_string(w));
+  for (const config_problem& w : fresh.warnings) note(level::warning, "config_warning", to_string(w));
+  if (const std::string missing = use_what_is_there(fresh.log); !missing.empty()) note(level::warning, "config_warning", to_string(config_problem{fresh.place_of("log.target"), "log.target", missing}));
   const log_settings log_wanted = fresh.log;
   auto made = make_generation(generations_ + 1, std::move(fresh), plugins_, environment(), problems);
   if (made == nullptr) return to_lines(problems);
+  made->default_domains = default_domains_of(wanted);
 
   // Listeners: rules that cannot be resolved and sockets that cannot be made refuse the reload.
   std::vector<std::string> bad;
   std::map<std::string, std::unique_ptr<listener>> opened;
   std::vector<listener_rules*> kept;
   for (listener_rules& rules : wanted) {
+    const std::string key = "listener." + rules.name + ".address";
     const auto it = listeners_.find(rules.name);
     const bool same_place = it != listeners_.end() && same_socket(it->second->rules(), rules);
     if (auto terms = make_terms_check(rules); !terms.empty()) {
@@ -97,22 +107,22 @@ std::vector<std::string> daemon::take(configuration fresh) {
       return rules.address.is_unix ? a.is_unix && a.path == rules.address.path : !a.is_unix && a.host == rules.address.host && a.port == rules.address.port;
     });
     if (path_in_use) {
-      bad.push_back(to_string(config_problem{rules.where, "listener." + rules.name,
+      bad.push_back(to_string(config_problem{made->config.place_of(key, rules.where), key,
                                              "its address is in use by the running configuration under another name, protocol, mode, owner or group; wanted: a restart, or another address"}));
       continue;
     }
     const std::string name = rules.name;
-    const place where = rules.where;
+    const place where = made->config.place_of(key, rules.where);
     auto l = open_listener(std::move(rules));
     rules.name = name;
     if (l) opened.emplace(name, std::move(*l));
-    else bad.push_back(to_string(config_problem{where, "listener." + name, l.error().text}));
+    else bad.push_back(to_string(config_problem{where, key, l.error().text}));
   }
   if (bad.empty()) {
     try {
       log_.reconfigure(log_wanted);
     } catch (const std::exception& e) {
-      bad.push_back(std::string("log.target: ") + e.what());
+      bad.push_back(to_string(config_problem{made->config.place_of("log.target"), "log.target", e.what()}));
     }
   }
   if (!bad.empty()) return bad;

@@ -309,6 +309,9 @@ exit_code command_reload(const options& o) {
   if (o.json) {
     print(json::serialize(*a.reply) + '\n');
   } else if (ok) {
+    if (const json::array* warnings = array_in(*reply, "warnings"))
+      for (const json::value& w : *warnings)
+        if (w.is_string()) complain("warning: " + for_terminal(std::string_view(w.get_string().data(), w.get_string().size())));
     print("reloaded: configuration " + text_of(*reply, "generation") + " is in use\n");
   } else {
     if (const json::array* problems = reply ? array_in(*reply, "problems") : nullptr)

@@ -5,7 +5,7 @@ import sys
 
 from tree import files, report, without_comments
 
-EVENT = re.compile(r'\bline\(\s*(?:[^;"]*?level::[a-z]+|\w+|[^;"]*\?[^;"]*level::[a-z]+[^;"]*),\s*(?:[^;"]*\?\s*"(?P<other>[a-z_]+)"\s*:\s*)?"(?P<event>[a-z_]+)"')
+EVENT = re.compile(r'\b(?:line|note)\(\s*(?:[^;"]*?level::[a-z]+|\w+|[^;"]*\?[^;"]*level::[a-z]+[^;"]*),\s*(?:[^;"]*\?\s*"(?P<other>[a-z_]+)"\s*:\s*)?"(?P<event>[a-z_]+)"')
 
 
 def events(text):
@@ -27,8 +27,9 @@ def in_string(bare, i):
 
 
 planted = list(events('log.line(level::warning, "one").field("x", y); // line(level::info, "no")\n'
-                      'log->line(opened ? level::warning : level::debug, opened ? "two" : "three").field("a", b);'))
-if sorted(planted) != ["one", "three", "two"]:
+                      'log->line(opened ? level::warning : level::debug, opened ? "two" : "three").field("a", b);\n'
+                      'note(level::warning, "four", text);'))
+if sorted(planted) != ["four", "one", "three", "two"]:
     sys.exit(f"the check is blind: {planted}")
 
 used, count = {}, 0
