@@ -19,8 +19,8 @@ constexpr auto rows = std::to_array<verdict_row>({
     {verdict::exists, reason::none, "The address exists.", "The upstream said yes."},
     {verdict::exists, reason::stale, "The address exists.", "From the cache, past its refresh time, because the upstream cannot be asked."},
 
-    {verdict::reject, reason::wrong_password, wrong, "The upstream refused this name and password. If the password is right, try `strip_domain` the other way: many servers want the bare name, others the full address."},
-    {verdict::reject, reason::no_such_user, wrong, "The upstream does not know the name. Check the login name in `authbroker explain`, and `strip_domain`."},
+    {verdict::reject, reason::wrong_password, wrong, "The upstream refused this name and password. If the password is right: a mail server may want the bare name or the full address (`strip_domain`, `login_name`); of a directory the stages show the entry that was tried."},
+    {verdict::reject, reason::no_such_user, wrong, "The upstream does not know the name. `authbroker explain` shows the login name (`strip_domain`, `login_name`); of a directory the stages show base and filter."},
     {verdict::reject, reason::account_disabled, wrong, "The account is switched off upstream."},
     {verdict::reject, reason::account_locked, wrong, "The account is locked upstream, usually after wrong passwords. Unlock it there."},
     {verdict::reject, reason::account_expired, wrong, "The account has expired upstream."},
@@ -33,7 +33,7 @@ constexpr auto rows = std::to_array<verdict_row>({
     {verdict::reject, reason::too_long, wrong, "Name or password is longer than the broker or the upstream's protocol can carry; nothing was asked upstream."},
     {verdict::reject, reason::known_wrong, wrong, "Exactly this password was refused for this address a moment ago; nothing was asked upstream."},
 
-    {verdict::absent, reason::none, "The address does not exist.", "The upstream said no."},
+    {verdict::absent, reason::none, "The address does not exist.", "The upstream was asked and knows no such address. If it should be there, ask the upstream itself for what the stages show."},
 
     {verdict::unverifiable, reason::accepts_all, "This address cannot be verified.", "The upstream accepts every address of this domain, a random one included."},
     {verdict::unverifiable, reason::vrfy_unsupported, "This address cannot be verified.", "The upstream does not answer VRFY usefully. Use method rcpt, or a directory."},
@@ -42,8 +42,8 @@ constexpr auto rows = std::to_array<verdict_row>({
     {verdict::unverifiable, reason::too_long, "This address cannot be verified.", "The address is longer than the upstream's protocol can carry."},
     {verdict::unverifiable, reason::bad_name, "This address cannot be verified.", "The address has characters that the broker does not pass on."},
 
-    {verdict::tempfail, reason::upstream_down, later, "No upstream of the backend can be reached: see host, port, firewall and `authbroker status`."},
-    {verdict::tempfail, reason::upstream_busy, later, "The upstream has too many connections. Lower `pool.connections`, or raise its limit for the broker's address."},
+    {verdict::tempfail, reason::upstream_down, later, "No upstream of the backend can be reached, or none speaks the protocol there: the explanation says which. See host and port, the scheme (TLS from the start, or `+starttls`), the firewall, and `authbroker status`."},
+    {verdict::tempfail, reason::upstream_busy, later, "The upstream says that it cannot serve now: see its words, and its log. If they are about connections, lower `pool.connections`, or raise its limit for the broker's address."},
     {verdict::tempfail, reason::upstream_refuses_us, later, "The upstream accepts the connection and then refuses the broker's address: see its access list and its ban list."},
     {verdict::tempfail, reason::upstream_nonsense, later, "The upstream broke its protocol. Is it the right port? `authbroker test login` shows the dialogue."},
     {verdict::tempfail, reason::tls_unavailable, later, "STARTTLS was asked for and not given. Use the TLS port, or mend the server; nothing was sent in the clear."},
@@ -52,15 +52,15 @@ constexpr auto rows = std::to_array<verdict_row>({
     {verdict::tempfail, reason::service_account, later, "The broker's own account at the upstream is not valid. Mend `bind_dn` and `bind_password`; users are not at fault."},
     {verdict::tempfail, reason::deadline, later, "The upstream did not answer in time."},
     {verdict::tempfail, reason::overloaded, later, "The queue of the backend is full, or a limit of the listener is reached. See `pool` and `limits`."},
-    {verdict::tempfail, reason::too_frequent, later, "The upstream limits how often one user may log in. An accept cache keeps below that."},
+    {verdict::tempfail, reason::too_frequent, later, "The upstream limits how often one user may log in. Raise that limit there, or let callers remember an accept for a while."},
     {verdict::tempfail, reason::greylisted, later, "The upstream greylists the broker. Exempt its address there."},
     {verdict::tempfail, reason::guarded, later, "The account has had too many wrong passwords; it is protected from lock-out."},
     {verdict::tempfail, reason::slow_down, later, "This caller or client asks too often."},
-    {verdict::tempfail, reason::misconfigured, later, "The configuration cannot work with this upstream; the operator text says why."},
+    {verdict::tempfail, reason::misconfigured, later, "The configuration cannot work with this upstream; the explanation says why."},
     {verdict::tempfail, reason::shutting_down, later, "The broker is stopping."},
     {verdict::tempfail, reason::internal, later, "A defect in the broker or a plugin; the log has more. Please report it."},
 
-    {verdict::no_route, reason::no_route, wrong, "No route matches the domain. `authbroker explain ADDRESS` shows what was tried."},
+    {verdict::no_route, reason::no_route, wrong, "No route matches the domain. `authbroker routes` lists the domains; `authbroker explain ADDRESS` says which was looked for."},
 });
 
 }  // namespace
@@ -78,6 +78,10 @@ const verdict_row* find_row(verdict v, reason r) {
   const std::size_t what = static_cast<std::size_t>(v), why = static_cast<std::size_t>(r);
   if (what >= verdicts || why >= reasons || index[what][why] == 0) return nullptr;
   return &rows[index[what][why] - 1u];
+}
+
+std::string_view told(const verdict_row& row, question_kind k) {
+  return k == question_kind::mailbox && row.told == wrong ? "The address is not served here." : row.told;
 }
 
 std::string_view name(question_kind k) {

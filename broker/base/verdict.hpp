@@ -38,6 +38,8 @@ struct verdict_row {
 std::span<const verdict_row> verdict_table();
 // The row of a legal pair; nullptr for every other. Cost: one look into an index.
 const verdict_row* find_row(verdict, reason);
+// What a caller is told: the row's text, but of no password where none was asked about.
+std::string_view told(const verdict_row&, question_kind);
 inline bool legal(verdict v, reason r) { return find_row(v, r) != nullptr; }
 
 std::string_view name(question_kind);

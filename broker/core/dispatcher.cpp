@@ -245,7 +245,7 @@ void dispatcher::finish(const query& q, answer& a, steady::time_point began) {
   // not all at once.
   if (a.found.what == verdict::tempfail && a.found.why != reason::misconfigured && a.found.retry_after.count() == 0)
     a.found.retry_after = retry_after_least + std::chrono::milliseconds(next_id_.load(std::memory_order_relaxed) * 613 % retry_after_spread.count());
-  a.text = a.found.public_text.empty() ? std::string(row->told) : a.found.public_text;
+  a.text = a.found.public_text.empty() ? std::string(told(*row, q.kind)) : a.found.public_text;
   if (is_yes(a.found.what) && a.found.mailbox.empty() && a.found.what == verdict::exists) a.found.mailbox = a.identity;
   a.elapsed = std::chrono::duration_cast<std::chrono::microseconds>(steady::now() - began);
   counts_.by_verdict[static_cast<std::size_t>(a.found.what)].fetch_add(1, std::memory_order_relaxed);

@@ -61,6 +61,15 @@ std::string percent_decode(std::string_view in) {
   return out;
 }
 
+// An address without a domain gets the listener's: what the callers of each ask about.
+std::vector<std::string> with_default_domains(const std::vector<std::pair<std::string, std::string>>& listeners, std::string_view domain, const std::string& address) {
+  std::vector<std::string> out;
+  if (!domain.empty()) return out;
+  for (const auto& [listener, its] : listeners)
+    out.push_back("listener " + listener + " takes it for " + address + "@" + its);
+  return out;
+}
+
 // Waits for the main thread's outcome, on the asking worker. Not a lambda: see the rules on coroutines.
 struct wait_for_reload {
   template <class Handler>
@@ -82,7 +91,7 @@ void write_backends(json_writer& w, std::string_view key, const std::vector<std:
       const backend_status s = p->status();
       w.member("plugin", s.plugin);
       w.key("upstreams").begin_array();
-      for (const upstream_status& u : s.connections.upstreams) w.begin_object().member("url", u.label).member("breaker", u.open ? "open" : "closed").end_object();
+      for (const upstream_status& u : s.connections.upstreams) w.begin_object().member("url", u.url).member("breaker", u.open ? "open" : "closed").end_object();
       w.end_array();
     }
     w.end_object();
@@ -143,6 +152,9 @@ boost::asio::awaitable<http_reply> admin_service::test(const http_request& r) {
   const route_rules* route = nullptr;
   for (const route_rules& each : now->config.routes)
     if (each.name == a.route) route = &each;
+  const backend_rules* from = nullptr;
+  for (const auto& b : now->backends)
+    if (b->name() == a.backend) from = &b->rules();
   std::string out;
   json_writer w(out);
   w.begin_object().key("answer").begin_object();
@@ -151,7 +163,7 @@ boost::asio::awaitable<http_reply> admin_service::test(const http_request& r) {
   w.key("trace").begin_array();
   for (const trace_line& line : t.lines) w.begin_object().member("at_us", line.at.count()).member("what", line.what).member("text", line.text).end_object();
   w.end_array().key("advice").begin_array();
-  for (const std::string& s : advise(kind, a, route)) w.value(std::string_view(s));
+  for (const std::string& s : advise(kind, a, route, from)) w.value(std::string_view(s));
   w.end_array().end_object();
   co_return ok(std::move(out));
 }
@@ -163,6 +175,7 @@ boost::asio::awaitable<http_reply> admin_service::reload() {
   json_writer w(out);
   w.begin_object().member("ok", outcome.problems.empty()).member("generation", outcome.generation);
   write_names(w, "problems", outcome.problems);
+  write_names(w, "warnings", outcome.warnings);
   w.end_object();
   co_return ok(std::move(out));
 }
@@ -175,17 +188,21 @@ http_reply admin_service::explain(std::string_view body) const {
   json_writer w(out);
   w.begin_object().member("address", parsed.question.address);
   const name_check who = check_name(parsed.question.address);
-  const auto refuse = [&](verdict v, reason why) {
-    w.member("verdict", name(v)).member("reason", name(why)).member("text", find_row(v, why)->advice).end_object();
+  const auto refuse = [&](verdict v, reason why, const std::string& text) {
+    w.member("verdict", name(v)).member("reason", name(why)).member("text", text).end_object();
     return ok(std::move(out));
   };
   std::optional<authbroker::plan> p;
   if (who.fault == name_fault::none || who.fault == name_fault::bad_domain) p = now->answers->routes->plan_for(who.name);
   if (who.fault != name_fault::none && !p) {
     const local_verdict v = refuse_name(question_kind::login, who.fault);
-    return refuse(v.what, v.why);
+    return refuse(v.what, v.why, std::string(find_row(v.what, v.why)->advice));
   }
-  if (!p) return refuse(verdict::no_route, reason::no_route);
+  if (!p) {
+    w.member("domain", who.name.domain);
+    write_names(w, "default_domains", with_default_domains(now->default_domains, who.name.domain, parsed.question.address));
+    return refuse(verdict::no_route, reason::no_route, why_no_route(now->config.routes, who.name.domain));
+  }
   w.member("identity", p->identity).member("route", p->by->rules.name).member("why", name(p->how)).member("matched", p->key).member("where", where(p->by->rules.where));
   w.member("login_name", p->login_name);
   if (!p->host.empty()) w.member("host", p->host);
@@ -193,7 +210,7 @@ http_reply admin_service::explain(std::string_view body) const {
   write_backends(w, "login", p->by->login);
   write_backends(w, "mailbox", p->by->mailbox);
   write_backends(w, "addresses", p->by->addresses);
-  if (has_path_characters(p->local, p->by->rules.allow_chars)) return refuse(verdict::reject, reason::bad_name);
+  if (has_path_characters(p->local, p->by->rules.allow_chars)) return refuse(verdict::reject, reason::bad_name, std::string(find_row(verdict::reject, reason::bad_name)->advice));
   w.key("verdict").null().key("reason").null().end_object();
   return ok(std::move(out));
 }

@@ -24,6 +24,13 @@ void warn_of_dropped_domains(const configuration& config, const std::vector<std:
 
 }  // namespace
 
+std::vector<std::pair<std::string, std::string>> default_domains_of(const std::vector<listener_rules>& listeners) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const listener_rules& l : listeners)
+    if (!l.default_domain.empty()) out.emplace_back(l.name, l.default_domain);
+  return out;
+}
+
 std::shared_ptr<generation> make_generation(std::uint64_t number, configuration config, plugin_set& plugins, const plugin_backend::environment& env,
                                             std::vector<config_problem>& problems, const std::function<void(const std::string&)>& progress) {
   auto out = std::make_shared<generation>();

@@ -17,7 +17,9 @@ struct generation {
   configuration config;
   std::vector<std::shared_ptr<plugin_backend>> backends;
   std::shared_ptr<const snapshot> answers;
+  std::vector<std::pair<std::string, std::string>> default_domains;  // of the listeners that have one, by name
 };
+std::vector<std::pair<std::string, std::string>> default_domains_of(const std::vector<listener_rules>&);
 
 // Makes all backends, or says everything that is wrong with any of them. `progress`, if set, is told each backend before its
 // plugin is entered: what was told last is what a crash was in. [main]

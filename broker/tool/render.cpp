@@ -170,6 +170,8 @@ std::string render_explain(const json::object& reply) {
   if (!text_of(reply, "verdict").empty()) {
     out += headline(reply, "");
     add(facts, "text:", reply, "text");
+    if (const json::array* defaults = array_in(reply, "default_domains"))
+      for (const json::value& d : *defaults) facts.push_back({facts.back()[0] == "text:" ? "but:" : "", scalar(d)});
   }
   const json::array* companions = array_in(reply, "addresses");
   return out + in_columns(facts, 2) + render_backends(reply, "login") + render_backends(reply, "mailbox") +

@@ -1,15 +1,42 @@
 """What an administrator meets who has just installed the broker: check-config and the start judge alike, and say what to do."""
 import json
 import os
+import re
+import socket
+import threading
 
 from fakes.pop3 import Pop3Server
-from lab.case import LabCase, pop3_backend, route, static_backend
+from lab.case import LabCase, backend, pop3_backend, route, static_backend
 from lab.daemon import NotReady
 from lab.place import put
 from lab.process import run
 
 ANN, RIGHT = "ann@example.test", "admin-Pw-90210"
 YES, TEMPFAIL, CONFIGURATION = 0, 75, 78
+
+
+class Unimpressed:
+    """Reads what comes first and hangs up, as directories do that are sent a TLS handshake on their plain port."""
+
+    def __init__(self):
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(65536)
+
+    def stop(self):
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self._thread.join()
 
 
 class Admin(LabCase):
@@ -136,3 +163,142 @@ class Connecting(Admin):
         self.assertNotIn("accept", done.stdout)
         self.assertEqual(done.stderr, "authbroker: not every backend works: see above; the configuration itself has no problem (2 listeners, 2 backends, 2 routes)\n")
         self.assertFalse(json.loads(self.check(daemon, "--connect", "--json").stdout)["connected"])
+
+
+class Mismatch(Admin):
+    """The commonest slip of all: TLS from the start where the server wants STARTTLS, and the other way round."""
+
+    def explained(self, backend, word):
+        daemon = self.daemon(backends=[backend], routes=[route("a.test", backend["name"])])
+        done = self.check(daemon, "--connect")
+        self.assertEqual(done.returncode, TEMPFAIL, done)
+        self.assertIn("it was reached", done.stdout)
+        self.assertIn(word, done.stdout)
+        self.assertIn("see host and port, the scheme", done.stdout.lower())
+
+    def test_starttls_on_a_port_that_speaks_tls_from_the_start(self):
+        server = self.lab.adopt(Pop3Server(tls="implicit", certificate=self.lab.ca.good))
+        self.explained(pop3_backend("mail", f"pop3+starttls://localhost:{server.port}", self.lab, timeouts={"reply": "300ms"}), "then the scheme is pop3s")
+        self.explained(backend("dir", "ldap", f"ldap+starttls://localhost:{server.port}", self.lab, timeouts={"reply": "300ms"}, settings={"base": "dc=x", "filter": "(mail={address})"}),
+                       "then the scheme is ldaps")
+
+    def test_tls_from_the_start_on_a_port_that_waits_for_its_protocol(self):
+        server = self.lab.adopt(Unimpressed())
+        self.explained(backend("dir", "ldap", f"ldaps://localhost:{server.port}", self.lab, settings={"base": "dc=x", "filter": "(mail={address})"}), "if not, the scheme ends with +starttls")
+
+
+class Told(Admin):
+    def test_explain_without_a_route_says_what_was_looked_for(self):
+        daemon = self.daemon()
+        daemon.listeners[0]["default_domain"] = "example.test"
+        daemon.write_config()
+        daemon.start()
+        done = daemon.tool("explain", "zed@exmaple.test")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('no route has the domain "exmaple.test"; the nearest is "example.test"', done.stdout)
+        done = daemon.tool("explain", "zed")
+        self.assertIn("listener http takes it for zed@example.test", done.stdout)
+        self.assertEqual(json.loads(daemon.tool("--json", "explain", "zed@exmaple.test").stdout)["domain"], "exmaple.test")
+
+    def test_a_mailbox_question_is_not_told_of_passwords(self):
+        daemon = self.daemon().start()
+        answer = daemon.mailbox("ann@nowhere.test")
+        self.verdict(answer, "no_route", "no_route")
+        self.assertNotIn("password", answer.text)
+
+    def test_status_calls_up_only_what_has_worked(self):
+        good = self.lab.adopt(Pop3Server(tls="implicit", certificate=self.lab.ca.good, users={"ann": RIGHT}))
+        bad = self.lab.adopt(Pop3Server(tls="implicit", certificate=self.lab.ca.expired))
+        backends = [pop3_backend("good", good.url(), self.lab), pop3_backend("bad", bad.url(), self.lab), pop3_backend("idle", "pop3s://localhost:1", self.lab)]
+        daemon = self.daemon(backends=backends, routes=[route(f"{b['name']}.test", b["name"], strip_domain=True) for b in backends]).start()
+        self.verdict(daemon.login("ann@good.test", RIGHT), "accept")
+        self.verdict(daemon.login("ann@bad.test", RIGHT), "tempfail", "tls_untrusted")
+        states = {u["url"]: (u["state"], u["failures"]) for b in json.loads(daemon.tool("--json", "status").stdout)["backends"] for u in b["upstreams"]}
+        self.assertEqual(states, {good.url(): ("up", 0), bad.url(): ("failing", 1), "pop3s://localhost:1": ("untried", 0)})
+        text = daemon.tool("status").stdout
+        self.assertRegex(text, r"pop3s://localhost:\d+  failing \(1 of 5\) for \d+ s  \S")
+        self.assertRegex(text, r"pop3s://localhost:1 +not asked yet")
+
+
+class Operating(Admin):
+    def refused(self, daemon, *parts):
+        daemon.write_config()
+        with self.assertRaises(NotReady) as refused:
+            daemon.start()
+        for part in parts:
+            self.assertIn(part, str(refused.exception))
+        return str(refused.exception)
+
+    def test_a_port_that_is_taken_says_how_to_find_by_whom(self):
+        taken = self.lab.adopt(Unimpressed())
+        daemon = self.daemon()
+        daemon.listeners[0].update(address=f"tcp:127.0.0.1:{taken.port}")
+        text = self.refused(daemon, f"listener.http.address: tcp:127.0.0.1:{taken.port}: another process listens there", f"ss -ltnp 'sport = :{taken.port}'")
+        self.assertRegex(text, r"authbroker\.toml:\d+:\d+: listener\.http\.address")
+        with open(daemon.config_path) as f:
+            line = int(re.search(r"authbroker\.toml:(\d+):", text).group(1))
+            self.assertIn(str(taken.port), f.read().splitlines()[line - 1])
+
+    def test_locks_that_root_left_behind_are_explained(self):
+        daemon = self.daemon()
+        run_as = self.lab.place.sub("owned")
+        os.chown(run_as, 65534, 65534)
+        os.chmod(daemon.folder, 0o711)
+        os.chmod(self.lab.place.path, 0o711)
+        daemon.listeners[0]["address"] = f"unix:{run_as}/http.sock"
+        put(os.path.join(run_as, "http.sock.lock"), "", 0o600)
+        daemon.write_config()
+        os.chown(daemon.config_path, 65534, 65534)
+        os.chown(daemon.folder, 65534, 65534)
+        users = daemon.backends[0]["settings"]["file"]
+        os.chown(users, 65534, 65534)
+        os.chown(os.path.dirname(users), 65534, 65534)
+        with self.assertRaises(NotReady) as refused:
+            daemon.start(wrap=["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"])
+        self.assertIn(f"{run_as}/http.sock.lock belongs to uid 0, and we are uid 65534; wanted: rm {run_as}/http.sock.lock", str(refused.exception))
+
+    def test_the_log_is_opened_again_whatever_the_configuration_is_like(self):
+        folder = self.lab.place.sub("log")
+        target = os.path.join(folder, "authbroker.log")
+        daemon = self.daemon(log={"target": target, "level": "info"}).start()
+        daemon.login(ANN, RIGHT)
+        daemon.write_config("half = [edited\n")
+        os.rename(target, target + ".1")
+        daemon.reload()
+        with open(target) as f:
+            self.assertIn("reload_refused", f.read())
+        self.verdict(daemon.login(ANN, RIGHT), "accept")
+
+    def test_reload_tells_its_warnings_and_what_needs_a_restart(self):
+        daemon = self.daemon().start()
+        daemon.broker["workers"] = 3
+        daemon.backends.append({"name": "spare", "plugin": "static", "settings": daemon.backends[0]["settings"]})
+        daemon.write_config()
+        done = daemon.tool("reload")
+        self.assertEqual(done.returncode, YES, done)
+        self.assertRegex(done.stderr, r"warning: \S+authbroker\.toml:\d+:\d+: broker\.workers: changes only when the daemon is started again")
+        self.assertIn("backend.spare: is used by no route", done.stderr)
+        self.assertNotIn("admin_socket", done.stderr)
+        self.assertEqual(len(json.loads(daemon.tool("--json", "reload").stdout)["warnings"]), 2)
+
+    def test_a_log_that_cannot_be_opened_has_its_place(self):
+        folder = self.lab.place.sub("log")
+        daemon = self.daemon(log={"target": folder + "/there/is/no.log"})
+        os.makedirs(folder + "/there/is/no.log")
+        daemon.write_config()
+        self.assertRegex(self.refused(daemon, "cannot open the log file"), r"authbroker\.toml:\d+:\d+: log\.target: ")
+
+    def test_no_journal_is_said_and_standard_error_takes_its_place(self):
+        hidden = 'mount -t tmpfs tmpfs /run && exec "$@"'
+        daemon = self.daemon(log={"target": "journal", "level": "info"})
+        daemon.write_config()
+        daemon.start(wrap=["unshare", "--mount", "--propagation", "private", "sh", "-c", hidden, "sh"])
+        self.assertRegex(daemon.log(), r"warning: \S+: log\.target: there is no /run/systemd/journal/socket")
+        daemon.login(ANN, RIGHT)
+        daemon.await_log("event=decision")
+
+    def test_a_secret_that_only_root_can_read_again_is_warned_of(self):
+        daemon = self.daemon(broker={"user": "nobody"})
+        os.chmod(daemon.folder, 0o755)
+        daemon.start()
+        daemon.await_log("event=reload_impossible.*Permission denied")
