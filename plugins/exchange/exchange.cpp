@@ -50,4 +50,4 @@ std::unique_ptr<abk::backend> create(const abk::host& on, abk::settings& given) 
 
 }  // namespace
 
-ABK_PLUGIN("exchange", "1", create);
+ABK_PLUGIN("exchange", AUTHBROKER_VERSION, create);

@@ -26,4 +26,4 @@ std::unique_ptr<abk::backend> create(const abk::host& on, abk::settings& given) 
 
 }  // namespace
 
-ABK_PLUGIN("imap", "1", create);
+ABK_PLUGIN("imap", AUTHBROKER_VERSION, create);

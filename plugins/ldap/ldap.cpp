@@ -49,4 +49,4 @@ std::unique_ptr<abk::backend> create(const abk::host& on, abk::settings& given) 
 
 }  // namespace
 
-ABK_PLUGIN("ldap", "1", create);
+ABK_PLUGIN("ldap", AUTHBROKER_VERSION, create);

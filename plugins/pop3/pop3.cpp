@@ -31,4 +31,4 @@ std::unique_ptr<abk::backend> create(const abk::host& on, abk::settings& given) 
 
 }  // namespace
 
-ABK_PLUGIN("pop3", "1", create);
+ABK_PLUGIN("pop3", AUTHBROKER_VERSION, create);

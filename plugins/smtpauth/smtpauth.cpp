@@ -30,4 +30,4 @@ std::unique_ptr<abk::backend> create(const abk::host& on, abk::settings& given) 
 
 }  // namespace
 
-ABK_PLUGIN("smtpauth", "1", create);
+ABK_PLUGIN("smtpauth", AUTHBROKER_VERSION, create);

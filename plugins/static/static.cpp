@@ -179,7 +179,7 @@ abk_backend* create(const abk_host* host, abk_config* config) {
   }
 }
 
-constexpr abk_plugin plugin{sizeof(abk_plugin), ABK_ABI_MINOR, "static", "0.1.0", nullptr, create};
+constexpr abk_plugin plugin{sizeof(abk_plugin), ABK_ABI_MINOR, "static", AUTHBROKER_VERSION, nullptr, create};
 
 }  // namespace
 

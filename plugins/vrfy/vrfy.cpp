@@ -28,4 +28,4 @@ std::unique_ptr<abk::backend> create(const abk::host& on, abk::settings& given) 
 
 }  // namespace
 
-ABK_PLUGIN("vrfy", "1", create);
+ABK_PLUGIN("vrfy", AUTHBROKER_VERSION, create);
