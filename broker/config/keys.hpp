@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/nearest.hpp"
+
 namespace authbroker {
 
 enum class key_type : std::uint8_t { text, whole, boolean, duration, size, text_list, table, secret, other };
@@ -25,8 +27,5 @@ inline std::vector<key_info> known_keys() { return {key_table().begin(), key_tab
 const key_info* find_key(std::string_view path);
 // The names of the keys right below `parent` ("" for the top).
 std::vector<std::string_view> keys_below(std::string_view parent);
-
-// The candidate that a person most likely meant by `typed`; "" when none is close. Cost: length times length a candidate.
-std::string_view nearest(std::string_view typed, std::span<const std::string_view> candidates);
 
 }  // namespace authbroker

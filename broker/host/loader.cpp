@@ -65,7 +65,9 @@ result<const loaded_plugin*> plugin_set::get(const std::string& name, const std:
   fstat(*fd, &s);
   void* library = dlopen(("/proc/self/fd/" + std::to_string(*fd)).c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   const char* error = library == nullptr ? dlerror() : nullptr;
-  const std::string why = error == nullptr ? "" : error;
+  std::string why = error == nullptr ? "" : error;
+  // The name that it was loaded under says nothing to anybody.
+  if (const std::string alias = "/proc/self/fd/" + std::to_string(*fd) + ": "; why.starts_with(alias)) why.erase(0, alias.size());
   // A loaded library keeps its descriptor: dlopen() finds libraries again by the name they were loaded under, so that a second
   // plugin under the same number would be taken for the first.
   if (library == nullptr) close(*fd);

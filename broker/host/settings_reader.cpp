@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/nearest.hpp"
 #include "base/secret_setting.hpp"
 #include "base/text.hpp"
 #include "host/answers.hpp"
@@ -154,10 +155,14 @@ void settings_reader::report(abk_config* c, const char* key, const char* what) {
 void settings_reader::unread(const setting::table& table, const std::string& path) {
   for (const auto& [key, value] : table) {
     if (!value.read) {
+      const std::set<std::string_view> known(asked_.begin(), asked_.end());
+      const std::vector<std::string_view> names(known.begin(), known.end());
+      const std::string_view meant = nearest(key, names);
       std::string wanted;
-      for (const std::string& k : asked_)
-        if (wanted.find("\"" + k + "\"") == std::string::npos && wanted.size() < 400) wanted += (wanted.empty() ? "" : ", ") + ("\"" + k + "\"");
-      problems_.push_back({value.where, path + key, "no such key; this plugin has " + (wanted.empty() ? "no settings" : wanted)});
+      for (const std::string_view k : names)
+        if (wanted.size() < 400) wanted += (wanted.empty() ? "\"" : ", \"") + std::string(k) + "\"";
+      problems_.push_back({value.where, path + key, "no such key; " + (meant.empty() ? std::string() : "did you mean \"" + std::string(meant) + "\"? ") +
+                                                        "this plugin has " + (wanted.empty() ? "no settings" : wanted)});
     } else if (const auto* below = std::get_if<setting::table>(&value.value);
                below != nullptr && std::any_of(asked_.begin(), asked_.end(), [&](const std::string& k) { return k.starts_with(key + "."); })) {
       unread(*below, path + key + ".");

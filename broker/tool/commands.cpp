@@ -1,5 +1,7 @@
 #include "tool/commands.hpp"
 
+#include <arpa/inet.h>
+
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_from.hpp>
@@ -134,6 +136,10 @@ bool show(const options& o, const json::value& reply, std::string (*render)(cons
 }
 
 exit_code test(const options& o, std::string_view kind, const secret* password) {
+  if (unsigned char ip[16]; !o.client.empty() && ::inet_pton(AF_INET, o.client.c_str(), ip) != 1 && ::inet_pton(AF_INET6, o.client.c_str(), ip) != 1) {
+    complain("--client \"" + for_terminal(o.client) + "\" is no IP address");
+    return exit_code::usage;
+  }
   body_text body(o.address.size() + o.client.size() + (password ? password->size() : 0));
   body.member("kind", kind);
   body.member("address", o.address);

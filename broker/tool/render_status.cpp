@@ -78,6 +78,7 @@ const json::array* list_of(const json::value& reply, std::string_view key) {
 std::string render_status(const json::object& reply) {
   std::string out = "authbroker " + text_of(reply, "version") + ", pid " + text_of(reply, "pid") + ", up " + for_people(number_in(reply, "uptime_s", 0)) +
                     ", configuration " + text_of(reply, "generation") + ", " + text_of(reply, "routes") + " routes\n";
+  if (number_in(reply, "log_lines_dropped", 0) > 0) out += "the log has lost " + text_of(reply, "log_lines_dropped") + " lines: it cannot be written as fast as they come, or not at all\n";
   if (const json::array* listeners = array_in(reply, "listeners"); listeners && !listeners->empty())
     out += "\n" + table_of(*listeners,
                            {{"listener", "name"}, {"protocol", "protocol"}, {"address", "address"}, {"connections", "connections"}, {"in flight", "in_flight"}, {"requests", "requests"}}, 0);

@@ -9,7 +9,7 @@ from fakes.pop3 import Pop3Server
 from lab.case import LabCase, backend, pop3_backend, route, static_backend
 from lab.daemon import NotReady
 from lab.place import put
-from lab.process import run
+from lab.process import run, wait_until
 
 ANN, RIGHT = "ann@example.test", "admin-Pw-90210"
 YES, TEMPFAIL, CONFIGURATION = 0, 75, 78
@@ -37,6 +37,11 @@ class Unimpressed:
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
         self._thread.join()
+
+
+def text(path):
+    with open(path) as f:
+        return f.read()
 
 
 class Admin(LabCase):
@@ -204,7 +209,7 @@ class Told(Admin):
         daemon = self.daemon().start()
         answer = daemon.mailbox("ann@nowhere.test")
         self.verdict(answer, "no_route", "no_route")
-        self.assertNotIn("password", answer.text)
+        self.assertNotIn("password", answer["text"])
 
     def test_status_calls_up_only_what_has_worked(self):
         good = self.lab.adopt(Pop3Server(tls="implicit", certificate=self.lab.ca.good, users={"ann": RIGHT}))
@@ -233,11 +238,9 @@ class Operating(Admin):
         taken = self.lab.adopt(Unimpressed())
         daemon = self.daemon()
         daemon.listeners[0].update(address=f"tcp:127.0.0.1:{taken.port}")
-        text = self.refused(daemon, f"listener.http.address: tcp:127.0.0.1:{taken.port}: another process listens there", f"ss -ltnp 'sport = :{taken.port}'")
-        self.assertRegex(text, r"authbroker\.toml:\d+:\d+: listener\.http\.address")
-        with open(daemon.config_path) as f:
-            line = int(re.search(r"authbroker\.toml:(\d+):", text).group(1))
-            self.assertIn(str(taken.port), f.read().splitlines()[line - 1])
+        said = self.refused(daemon, f"listener.http.address: tcp:127.0.0.1:{taken.port}: another process listens there", f"ss -ltnp 'sport = :{taken.port}'")
+        line = int(re.search(r"authbroker\.toml:(\d+):\d+: listener\.http\.address: tcp:", said).group(1))
+        self.assertIn(str(taken.port), text(daemon.config_path).splitlines()[line - 1])
 
     def test_locks_that_root_left_behind_are_explained(self):
         daemon = self.daemon()
@@ -265,8 +268,7 @@ class Operating(Admin):
         daemon.write_config("half = [edited\n")
         os.rename(target, target + ".1")
         daemon.reload()
-        with open(target) as f:
-            self.assertIn("reload_refused", f.read())
+        wait_until(lambda: "reload_refused" in text(target), 5, "the refusal in the new file")
         self.verdict(daemon.login(ANN, RIGHT), "accept")
 
     def test_reload_tells_its_warnings_and_what_needs_a_restart(self):
@@ -279,7 +281,8 @@ class Operating(Admin):
         self.assertRegex(done.stderr, r"warning: \S+authbroker\.toml:\d+:\d+: broker\.workers: changes only when the daemon is started again")
         self.assertIn("backend.spare: is used by no route", done.stderr)
         self.assertNotIn("admin_socket", done.stderr)
-        self.assertEqual(len(json.loads(daemon.tool("--json", "reload").stdout)["warnings"]), 2)
+        warnings = json.loads(daemon.tool("--json", "reload").stdout)["warnings"]
+        self.assertEqual(["backend.spare" in w for w in warnings], [True])
 
     def test_a_log_that_cannot_be_opened_has_its_place(self):
         folder = self.lab.place.sub("log")

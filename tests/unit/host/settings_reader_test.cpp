@@ -61,7 +61,7 @@ TEST(SettingsReader, AKeyThatNobodyReadsIsAnError) {
   r.api()->text(r.api(), "apop", &s);
   const auto problems = r.problems();
   ASSERT_EQ(problems.size(), 1u);
-  EXPECT_EQ(to_string(problems[0]), "x.toml:7:3: backend.mail1.settings.apopp: no such key; this plugin has \"apop\"");
+  EXPECT_EQ(to_string(problems[0]), "x.toml:7:3: backend.mail1.settings.apopp: no such key; did you mean \"apop\"? this plugin has \"apop\"");
 }
 
 TEST(SettingsReader, APluginsComplaintGetsItsPlace) {

@@ -103,6 +103,15 @@ TEST(CommandLine, ThePasswordOfStandardInputIsItsFirstLine) {
   EXPECT_THAT(daemon.request(), HasSubstr(R"({"kind":"login","address":"ann@example.com","password":"a \"b\"\\\u0009c","client":"203.0.113.7"})"));
 }
 
+TEST(CommandLine, TheClientIsAnAddress) {
+  const fake_daemon daemon(answer("exists"));
+  const ended e = run("--socket " + daemon.path() + " test mailbox a@b --client nonsense");
+  EXPECT_EQ(e.status, 2);
+  EXPECT_THAT(e.error, HasSubstr("--client \"nonsense\" is no IP address"));
+  EXPECT_EQ(daemon.request(), "");
+  EXPECT_EQ(run("--socket " + daemon.path() + " test mailbox a@b --client 2001:db8::1").status, 0);
+}
+
 TEST(CommandLine, APasswordThatIsTooLongOrNotTextIsRefused) {
   const fake_daemon daemon(answer("accept"));
   EXPECT_EQ(run("--socket " + daemon.path() + " test login a@b --password-stdin", std::string(1025, 'x')).status, 2);

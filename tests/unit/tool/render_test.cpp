@@ -85,7 +85,7 @@ TEST(RenderExplain, ShowsRouteLoginNameAndBackends) {
 }
 
 TEST(RenderStatus, ShowsListenersAndUpstreams) {
-  const std::string text = render_status(parse(R"({"version":"0.1.0","pid":42,"uptime_s":7260,"generation":3,"routes":2,
+  const std::string text = render_status(parse(R"({"version":"0.1.0","pid":42,"uptime_s":7260,"generation":3,"routes":2,"log_lines_dropped":251,
     "listeners":[{"name":"portal","protocol":"http","address":"unix:/run/a.sock","connections":3,"in_flight":1,"requests":17}],
     "backends":[{"name":"mail1","plugin":"pop3","connections":2,"idle":1,"waiting":0,
       "upstreams":[{"url":"pop3://a:110","state":"down","failures":5,"last_error":"connection refused","since_s":30},
@@ -95,13 +95,16 @@ TEST(RenderStatus, ShowsListenersAndUpstreams) {
       {"name":"people","plugin":"static","connections":0,"idle":0,"waiting":0,"upstreams":[],"counts":{"yes":1}}]})"));
   EXPECT_EQ(text,
             "authbroker 0.1.0, pid 42, up 2 h, configuration 3, 2 routes\n"
+            "the log has lost 251 lines: it cannot be written as fast as they come, or not at all\n"
             "\n"
             "listener  protocol  address           connections  in flight  requests\n"
             "portal    http      unix:/run/a.sock  3            1          17\n"
             "\n"
             "backend mail1 (pop3): 2 connections, 1 idle, 0 questions waiting\n"
-            "    pop3://a:110  down for 30 s  connection refused\n"
-            "    pop3://b:110  up for 5 min   before: reset\n"
+            "    pop3://a:110  down for 30 s              connection refused\n"
+            "    pop3://b:110  up for 5 min\n"
+            "    pop3://c:110  failing (1 of 5) for 12 s  reset\n"
+            "    pop3://d:110  not asked yet\n"
             "    yes 9\n"
             "backend people (static)\n"
             "    yes 1\n");
