@@ -37,6 +37,8 @@ def state(pid):
             text = f.read()
     except (FileNotFoundError, ProcessLookupError):
         return None
+    if ")" not in text:  # it went while we were reading
+        return None
     fields = text[text.rindex(")") + 2:].split()
     return fields[0], int(fields[1])
 
