@@ -61,6 +61,11 @@ std::size_t connection::live() const {
   return static_cast<std::size_t>(std::count_if(questions_.begin(), questions_.end(), [](const question& q) { return q.asked != nullptr; }));
 }
 
+bool connection::outstayed() const {
+  if (upstream_ == 0 || (pool_->is_target(upstream_) && held_.size() < 2 && pool_->configured() < 2)) return false;  // there is none before it
+  return steady::now() >= second_choice_until_ && pool_->better_usable(upstream_, held_);
+}
+
 connection::question* connection::find(std::uint32_t id) {
   const auto it = std::find_if(questions_.begin(), questions_.end(), [id](const question& q) { return q.id == id; });
   return it == questions_.end() ? nullptr : &*it;

@@ -41,6 +41,9 @@ class connection : public std::enable_shared_from_this<connection> {
   std::uint32_t role() const { return role_; }
   bool probing() const { return probing_; }
   bool served() const { return next_id_ > 1; }  // a question was asked on it
+  // It leads to a replica that was only the second choice, breaker.reopen has passed, and a better one is worth trying again. A
+  // connection that always has questions would keep them there for ever.
+  bool outstayed() const;
   // Ends it now; unanswered questions get tempfail shutting_down.
   void close_now();
   // Ends it now, idle as it is, with the plugin's last words.
@@ -116,7 +119,7 @@ class connection : public std::enable_shared_from_this<connection> {
   finding prepare_finding_;
 
   std::vector<std::size_t> candidates_;  // upstreams still to try
-  std::vector<std::size_t> held_;        // targets of SRV records that must not be given up by the pool
+  std::vector<std::size_t> held_;        // targets of SRV records that must not be given up by the pool; once ready, it and better ones
   std::unique_ptr<resolver::lookup> lookup_;
   unsigned lookup_number_ = 0;           // of the look-up under way, or past
   std::string failures_of_lookup_;
@@ -140,6 +143,7 @@ class connection : public std::enable_shared_from_this<connection> {
   std::uint32_t next_id_ = 1;
   timer timer_;
   std::chrono::steady_clock::time_point ready_since_;
+  steady::time_point second_choice_until_;
 };
 
 // Calls into the plugin. False: it threw.

@@ -165,9 +165,9 @@ void pool::open_one(worker& w, std::uint32_t role, steady::time_point until, int
 
 // ---------------------------------------------------------------- permits
 
-bool pool::take_permit() {
+bool pool::take_permit(bool beyond_the_cap) {
   const std::lock_guard hold(mutex_);
-  if (permits_used_ >= connections_max_) return false;
+  if (permits_used_ >= connections_max_ && !beyond_the_cap) return false;
   ++permits_used_;
   return true;
 }
@@ -263,6 +263,10 @@ void pool::connection_ready(const std::shared_ptr<connection>& c, bool fresh) {
 
 // Those who wait come before those who ask next.
 void pool::connection_has_room(const std::shared_ptr<connection>& c) {
+  if (c->served() && c->ready() && c->outstayed()) {
+    c->yield();
+    return connection_drains();
+  }
   if (c->served() && c->ready() && yields(*c)) return c->yield();
   while (c->ready()) {
     leg_ptr l = next_waiting(worker::current(), c->role());

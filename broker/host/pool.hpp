@@ -80,6 +80,8 @@ class pool : public std::enable_shared_from_this<pool> {
   const upstream_rules& upstream(std::size_t u) const { return places_[u].rules; }
   bool refuse_local() const { return refuse_local_; }
   bool usable(std::size_t upstream);  // its breaker is closed
+  // Is an upstream worth trying that comes before this one: a configured one, or one of `passed_over`?
+  bool better_usable(std::size_t upstream, const std::vector<std::size_t>& passed_over);
   finding breaker_finding();          // what a question gets when no configured upstream is usable
   finding finding_of(std::size_t upstream);  // the same of one whose breaker is open
   // The numbers of these targets of the SRV upstream `parent`, in their order, held; one is left out if all places are in use.
@@ -121,7 +123,7 @@ class pool : public std::enable_shared_from_this<pool> {
   bool any_closed() const;
   finding not_asked(const place_of_upstream&) const;
   bool forgotten(const place_of_upstream&, steady::time_point now) const;
-  bool take_permit();
+  bool take_permit(bool beyond_the_cap = false);
   void give_permit();
   void serve(worker&);
   void open_one(worker&, std::uint32_t role, steady::time_point until, int probe, leg_ptr reserved);

@@ -18,6 +18,14 @@ bool pool::usable(std::size_t u) {
   return places_[u].guard.closed();
 }
 
+bool pool::better_usable(std::size_t u, const std::vector<std::size_t>& passed_over) {
+  const std::lock_guard hold(mutex_);
+  const std::size_t before = is_target(u) ? places_[u].parent : u;
+  for (std::size_t b = 0; b < before; ++b)
+    if (places_[b].guard.closed()) return true;
+  return std::any_of(passed_over.begin(), passed_over.end(), [&](std::size_t b) { return b != u && places_[b].guard.closed(); });
+}
+
 finding pool::not_asked(const place_of_upstream& p) const {
   finding f = finding::tempfail(p.guard.last_reason(), "not asked: " + p.guard.last_text());
   f.upstream = p.rules.label();
@@ -75,7 +83,8 @@ void pool::probe(std::size_t u, worker& w) {
   }
   if (retired_ || !open) return;
   const auto& timeouts = core_->rules.timeouts;
-  if (due && take_permit()) open_one(w, 0, steady::now() + timeouts.connect + timeouts.reply, static_cast<int>(u), nullptr);
+  // Where another replica has taken all connections, and always has questions for them, none would ever be free for this one.
+  if (due && take_permit(places_.size() > 1)) open_one(w, 0, steady::now() + timeouts.connect + timeouts.reply, static_cast<int>(u), nullptr);
   else local(w).probe_timers[u]->arm(std::max(at, steady::now() + breaker::first_probe));
 }
 

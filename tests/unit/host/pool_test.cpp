@@ -217,6 +217,32 @@ TEST_F(Pool, F_13_ADeadUpstreamCostsOneRefusalOnceItIsKnownAndComesBackByItself)
   EXPECT_EQ(b->status().connections.upstreams[0].failures, 0u);
 }
 
+// However busy the second one's connections are kept, and though there is no other to be had.
+TEST_F(Pool, QuestionsGoBackToTheFirstReplicaWhenItWorksAgain) {
+  const lab::line_server second(lab::honest());
+  backend_rules r = lab::rules_for({nobody(), second.upstream()});
+  r.pool.connections = 1;
+  r.breaker.failures = 1;
+  r.breaker.reopen = 250ms;
+  const auto b = make(r, true).backend;
+  const auto ask_for = [&](std::chrono::milliseconds time, auto until) {
+    finding f;
+    const auto began = steady::now();
+    do {
+      f = workers.ask(*b, lab::login(right), 5s);
+      EXPECT_EQ(f.what, verdict::accept) << f.operator_text;
+      std::this_thread::sleep_for(2ms);
+    } while (!until(f) && steady::now() - began < time);
+    return f.upstream;
+  };
+  EXPECT_EQ(ask_for(700ms, [](const finding&) { return false; }), second.upstream().label());
+  EXPECT_EQ(second.connections(), 1) << "while the first one is down, the second one's connection is kept";
+  const lab::line_server back(lab::honest(), r.upstream[0].port);
+  EXPECT_EQ(ask_for(10s, [&](const finding& f) { return f.upstream == back.upstream().label(); }), back.upstream().label());
+  EXPECT_EQ(ask_for(500ms, [](const finding&) { return false; }), back.upstream().label());
+  EXPECT_EQ(second.connections(), 1);
+}
+
 TEST_F(Pool, AWrongPasswordNeverOpensABreaker) {
   const lab::line_server server(lab::honest());
   backend_rules r = lab::rules_for({server.upstream()});
