@@ -1,18 +1,21 @@
 #include "dialect.hpp"
 
 #include "fold.hpp"
-
-#include <algorithm>
+#include "spelling.hpp"
 
 namespace directory {
 
 searched_name::searched_name(const abk::question& q) : parts_{q.address, q.local, q.domain} {
-  const bool ascii = std::all_of(q.domain.begin(), q.domain.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   const std::size_t at = q.identity.rfind('@');
-  if (ascii || at == q.identity.npos) return;
+  if (ascii(q.domain) || at == q.identity.npos) return;
   address_ = std::string(q.local) + std::string(q.identity.substr(at));
   parts_.address = address_;
   parts_.domain = std::string_view(address_).substr(q.local.size() + 1);
+}
+
+std::optional<abk::answer> refuse_spelling(const abk::question& q) {
+  if (plainly_spelled(q.local)) return {};
+  return abk::answer::no(abk::reason::bad_name, "local.bad-name", "the name is spelled in a way that a directory takes for another name: blanks in a row, or letters in another width or style");
 }
 
 const std::vector<std::string>& hit::values(std::string_view name) const noexcept {

@@ -56,6 +56,10 @@ class searched_name {
   values parts_;  // of the question, or of address_
 };
 
+// A login whose name is spelled otherwise than people write it is refused: the directory would take it for the same account, and
+// whoever counts or keeps anything by name for another one. See spelling.hpp.
+std::optional<abk::answer> refuse_spelling(const abk::question&);
+
 // Whose entry that is, as the answer will say it.
 struct person {
   std::string dn;  // what a login binds as
@@ -90,7 +94,7 @@ class dialect {
   virtual std::optional<round> plan(const abk::question&, std::size_t n) const = 0;
   // What the one entry that was found means: whose it is, or a refusal (a no, or a tempfail; never a yes).
   virtual std::variant<person, abk::answer> read(const abk::question&, std::size_t round, const hit&) const = 0;
-  // Why a login that begins at bind_role cannot be asked: a no, before anything is sent. Nothing: it can.
+  // Why a login cannot be asked: a no, before anything is sent. Nothing: it can.
   virtual std::optional<abk::answer> refusal(const abk::question&) const { return {}; }
   // What a login binds as that begins at bind_role. Empty: it cannot be said, and the login is a tempfail.
   virtual std::string bind_name(const abk::question&) const { return {}; }

@@ -93,6 +93,8 @@ abk::step search_session::begin(const abk::question& q, abk::io& up) {
     one->counts.resize(dialect_.search_as().bases.size());
     for (std::size_t b = 0; b < one->counts.size(); ++b) start_search(one, b, false, up);
     if (one->open == 0) conclude_probe(one, up);
+  } else if (const auto why = q.kind == ABK_LOGIN ? dialect_.refusal(q) : std::nullopt) {
+    tell(one, why->what == abk::verdict::no ? *why : abk::answer(), up);
   } else {
     start_round(one, up);
   }

@@ -105,9 +105,10 @@ std::variant<person, abk::answer> accounts::read(const abk::question& q, std::si
 }
 
 std::optional<abk::answer> accounts::refusal(const abk::question& q) const {
+  if (rules_.name == bind_as::dn) return directory::refuse_spelling(q);
   if (!bind_name(q).empty()) return {};
   return abk::answer::no(reason::bad_name, "bind.bad-name",
-                         rules_.name == bind_as::upn ? "the login name is not of the form name@domain: does the route strip the domain?" : "no account can have this name");
+                         rules_.name == bind_as::upn ? "the login name is not of the form name@domain, in ASCII: does the route strip the domain?" : "no account can have this name, or it could be spelled otherwise: names beyond ASCII need bind_as = \"dn\"");
 }
 
 std::string accounts::bind_name(const abk::question& q) const {

@@ -103,6 +103,14 @@ class Logins(SharedCase):
                     self.assertIn(no.reason, ("no_such_user", "wrong_password", "bad_name"))
         self.each(attack)
 
+    def test_B_14_other_spellings_are_refused(self):
+        """slapd takes each of them for alice: with her password, they would be names of hers that nobody else knows."""
+        def spelled(way, number):
+            for name in ("ａlice", "𝐚lice", "al\u00adice", "al\u200bice"):
+                with self.subTest(name=name):
+                    self.verdict(self.daemon.login(f"{name}@{way}.test", PASSWORDS["alice"]), "reject", "bad_name")
+        self.each(spelled)
+
     def test_person_without_a_password(self):
         self.each(lambda way, number: self.assertEqual(self.daemon.login(f"nopassword@{way}.test", WRONG).verdict, "reject"))
 

@@ -32,6 +32,15 @@ TEST(exchange_login, B_13_the_number_in_the_text_says_why_not) {
   ends("51f", ABK_TEMPFAIL, ABK_REASON_UPSTREAM_BUSY, "bind.ad-51f-no-logon-server");
 }
 
+// A controller takes it for "Ann", and whoever counts by name for somebody else.
+TEST(exchange_login, B_14_another_spelling_is_refused_and_nothing_is_searched) {
+  for (const char* name : {"\xef\xbd\x81nn@example.com", "ann  anders@example.com", "an\xc2\xadn@example.com"}) {
+    transcript t = story();
+    t.login(name, "open sesame").expect(ABK_NO, ABK_REASON_BAD_NAME, "local.bad-name");
+    EXPECT_PLAYS(t);
+  }
+}
+
 TEST(exchange_login, nobody_of_that_name) {
   transcript t = story();
   t.says(search(2, "ann@example.com")).upstream(done(2)).expect(ABK_NO, ABK_REASON_NO_SUCH_USER, "search.none").stays_ready();

@@ -149,6 +149,25 @@ TEST(LdapLogin, NamesAreRawInFiltersAndEscapedInDns) {
   EXPECT_PLAYS(in_dn.upstream(bound(1, 49)).expect(ABK_NO, ABK_REASON_WRONG_PASSWORD, "bind.refused").stays_ready());
 }
 
+// OpenLDAP takes each of them for "ann anders" or "ann"; whoever counts by name would not.
+TEST(LdapLogin, B_14_another_spelling_of_a_name_is_refused_and_nothing_is_sent) {
+  for (const char* name : {"ann  anders@example.com", "\xef\xbd\x81nn@example.com", "an\xc2\xadn"}) {
+    auto searched = story(searching());
+    EXPECT_PLAYS(searched.login(name, password).expect(ABK_NO, ABK_REASON_BAD_NAME, "local.bad-name").stays_ready()) << name;
+    auto bound_at_once = story(template_bind());
+    EXPECT_PLAYS(bound_at_once.login(name, password).expect(ABK_NO, ABK_REASON_BAD_NAME, "local.bad-name").stays_ready()) << name;
+  }
+}
+
+TEST(LdapLogin, B_14_however_it_is_written_the_mailbox_is_the_entrys) {
+  for (const char* name : {"ANN@example.com", "Ann@EXAMPLE.com", "a.smith@example.com"}) {
+    auto t = story(searching());
+    t.login(name, password).says(search(1, equals("mail", name))).upstream(ann(1)).upstream(done(1)).goes_on(1).says_secret(bind(1, ann_dn, password), password);
+    EXPECT_PLAYS(t.upstream(bound(1, 0)).expect(ABK_YES, ABK_REASON_NONE, "bind.success").stays_ready()) << name;
+    EXPECT_EQ(t.answer().mailbox, "ann@example.com") << name;
+  }
+}
+
 TEST(LdapLogin, ADnThatIsTooLongIsNotCut) {
   const std::string dn = "uid=" + std::string(2048, 'a') + ",dc=x";
   auto t = at_search().unsplit();

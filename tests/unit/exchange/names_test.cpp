@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace {
 
 using exchange::down_level;
@@ -21,6 +23,15 @@ TEST(names, B_14_no_other_form_passes_for_a_principal_name) {
 TEST(names, a_down_level_name_has_the_domain_before_it) {
   EXPECT_EQ(down_level("EXAMPLE", "ann"), "EXAMPLE\\ann");
   EXPECT_EQ(down_level("EXAMPLE", "ann anders"), "EXAMPLE\\ann anders");
+}
+
+// A controller takes each of them for "ann" or "ann anders".
+TEST(names, B_14_no_other_spelling_passes) {
+  for (const char* name : {"\xc3\xa1nn", "\xef\xbd\x81nn", "ann\xcc\x81", "an\xc2\xadn"}) {
+    EXPECT_EQ(upn(std::string(name) + "@ad.example.com"), std::nullopt) << name;
+    EXPECT_EQ(down_level("EXAMPLE", name), std::nullopt) << name;
+  }
+  for (const char* name : {"ann  anders", " ann", "ann ", "ann\xc2\xa0" "anders"}) EXPECT_EQ(down_level("EXAMPLE", name), std::nullopt) << name;
 }
 
 TEST(names, B_14_no_other_form_passes_for_a_down_level_name) {
