@@ -25,4 +25,9 @@ const std::vector<std::string>& hit::values(std::string_view name) const noexcep
   return none;
 }
 
+const group_rule& dialect::groups() const {
+  static const group_rule none;
+  return none;
+}
+
 }  // namespace directory

@@ -4,6 +4,7 @@
 #include <abk/answer.hpp>
 
 #include "filter.hpp"
+#include "groups.hpp"
 #include "messages.hpp"
 #include "verdicts.hpp"
 
@@ -94,6 +95,8 @@ class dialect {
   virtual std::optional<round> plan(const abk::question&, std::size_t n) const = 0;
   // What the one entry that was found means: whose it is, or a refusal (a no, or a tempfail; never a yes).
   virtual std::variant<person, abk::answer> read(const abk::question&, std::size_t round, const hit&) const = 0;
+  // Of which groups whoever logs in must be a member, once the entry was found.
+  virtual const group_rule& groups() const;
   // Why a login cannot be asked: a no, before anything is sent. Nothing: it can.
   virtual std::optional<abk::answer> refusal(const abk::question&) const { return {}; }
   // What a login binds as that begins at bind_role. Empty: it cannot be said, and the login is a tempfail.

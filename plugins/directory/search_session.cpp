@@ -36,6 +36,15 @@ bool about_itself(const service& as, std::size_t base) { return as.scope == sear
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
+// A group that lists many is read in part; what is cut off is not told.
+std::size_t members(const search_entry& group, const std::vector<std::string>& attributes) {
+  std::size_t out = 0;
+  for (const std::string& name : attributes) out += group.values(name).size();
+  return out;
+}
+
+std::string counted(std::size_t n, bool more, const char* one, const char* many) { return (more ? "at least " : "") + std::to_string(n) + " " + (n == 1 ? one : many); }
+
 std::string_view name_of_scope(search_scope s) {
   switch (s) {
     case search_scope::base: return "base";
@@ -82,6 +91,10 @@ std::uint32_t questions_at_a_time(const dialect& d) {
   std::size_t bytes = 0;
   for (const std::string& base : d.search_as().bases) bytes += head_bytes + filters + 2 * base.size();
   for (const std::string& attribute : d.search_as().attributes) bytes += d.search_as().bases.size() * (4 + attribute.size());
+  // Groups are asked when the answers about the person are there.
+  std::size_t group_bytes = 0;
+  for (const std::string& group : d.groups().groups()) group_bytes += head_bytes + d.groups().filter_bytes_max() + group.size();
+  bytes = std::max(bytes, group_bytes);
   return static_cast<std::uint32_t>(bytes == 0 ? searches_in_flight_max : std::min<std::size_t>(searches_in_flight_max, (queue_bytes_max - orphan_bytes_max) / bytes));
 }
 
@@ -90,8 +103,10 @@ abk::step search_session::begin(const abk::question& q, abk::io& up) {
   const asked_ref one = std::prev(asked_.end());
   one->question = q;
   if (q.kind == ABK_PROBE) {
-    one->counts.resize(dialect_.search_as().bases.size());
-    for (std::size_t b = 0; b < one->counts.size(); ++b) start_search(one, b, false, up);
+    const std::size_t bases = dialect_.search_as().bases.size(), groups = dialect_.groups().groups().size();
+    one->counts.resize(bases + groups);
+    for (std::size_t b = 0; b < bases; ++b) start_search(one, part::person, b, up);
+    for (std::size_t g = 0; g < groups; ++g) start_search(one, part::member, g, up);
     if (one->open == 0) conclude_probe(one, up);
   } else if (const auto why = q.kind == ABK_LOGIN ? dialect_.refusal(q) : std::nullopt) {
     tell(one, why->what == abk::verdict::no ? *why : abk::answer(), up);
@@ -126,35 +141,71 @@ void search_session::start_round(asked_ref one, abk::io& up) {
   if (!plan || bases.empty()) return tell(one, abk::answer::tempfail(reason::misconfigured, "search.no-plan", "no filter or no base is set for this question"), up);
   one->now = std::move(*plan);
   for (std::size_t b = 0; b < bases.size(); ++b) {
-    start_search(one, b, false, up);
-    if (!one->now.required.empty()) start_search(one, b, true, up);
+    start_search(one, part::person, b, up);
+    if (!one->now.required.empty()) start_search(one, part::required, b, up);
   }
 }
 
-void search_session::start_search(asked_ref one, std::size_t base, bool second_filter, abk::io& up) {
+const std::string& search_session::place_of(part what, std::size_t where) const {
+  return what == part::person || what == part::required ? dialect_.search_as().bases[where] : dialect_.groups().groups()[where];
+}
+
+// `as_member`: of part::member, unless it is a probe.
+void search_session::start_search(asked_ref one, part what, std::size_t where, abk::io& up, const group_rule::membership* as_member) {
   const service& as = dialect_.search_as();
+  const group_rule& rule = dialect_.groups();
   const bool probe = one->question.kind == ABK_PROBE;
   search_request out;
-  out.base = as.bases[base];
+  out.base = place_of(what, where);
   out.scope = as.scope;
   out.size_limit = probe ? probe_entries : entries_wanted;
   out.time_limit = as.time_limit;
-  out.filter = probe ? everything : second_filter ? std::string_view(one->now.required) : std::string_view(one->now.filter);
-  if (!probe && !second_filter) out.attributes = as.attributes;
-  if (probe && about_itself(as, base)) out.attributes = root_attributes();
+  std::string shown;
+  switch (what) {
+    case part::person:
+      out.filter = probe ? everything : std::string_view(one->now.filter);
+      shown = probe ? "(objectClass=*)" : one->now.shown;
+      if (!probe) out.attributes = as.attributes;
+      else if (about_itself(as, where)) out.attributes = root_attributes();
+      break;
+    case part::required: out.filter = one->now.required; break;
+    case part::member:
+      out.scope = search_scope::base;
+      out.filter = as_member != nullptr ? std::string_view(as_member->filter) : everything;
+      shown = as_member != nullptr ? as_member->shown : "(objectClass=*)";
+      if (as_member == nullptr) out.attributes = rule.attributes();
+      break;
+    case part::anybody:
+      out.scope = search_scope::base;
+      out.filter = rule.lists_anybody();
+      break;
+  }
   const std::int32_t id = new_id();
   const std::string bytes = encode_search(id, out);
   search s;
   s.whose = one;
-  s.base = base;
-  s.second_filter = second_filter;
+  s.what = what;
+  s.where = where;
   s.bytes = bytes.size();
   searches_.emplace(id, s);
   ++one->open;
-  if (up.watched())
-    up.note(one->question.id, second_filter ? "required" : "search",
-            "base=" + quoted(out.base) + " scope=" + std::string(name_of_scope(out.scope)) + (probe ? " filter=(objectClass=*)" : second_filter ? "" : " filter=" + one->now.shown));
+  if (up.watched()) {
+    constexpr const char* names[] = {"search", "required", "group", "group visible"};
+    up.note(one->question.id, names[static_cast<std::size_t>(what)],
+            "base=" + quoted(out.base) + " scope=" + std::string(name_of_scope(out.scope)) + (shown.empty() ? "" : " filter=" + shown));
+  }
   up.send({bytes});
+}
+
+void search_session::ask_groups(asked_ref one, part what, abk::io& up) {
+  const group_rule& rule = dialect_.groups();
+  std::optional<group_rule::membership> as_member;
+  if (what == part::member) {
+    auto made = rule.lists(one->found->dn, one->hits.front().values("uid"));
+    if (const auto* const why = std::get_if<std::string>(&made)) return tell(one, abk::answer::tempfail(reason::misconfigured, "group.cannot-ask", one->found->dn + ": " + *why), up);
+    as_member = std::move(std::get<group_rule::membership>(made));
+  }
+  for (std::size_t g = 0; g < rule.groups().size(); ++g) start_search(one, what, g, up, as_member ? &*as_member : nullptr);
 }
 
 // ---------------------------------------------------------------- hearing
@@ -184,7 +235,8 @@ void search_session::left_out(std::int32_t id, std::size_t bytes, abk::io&) {
   if (++it->second.entries > entries_max) throw abk::give_up(reason::upstream_nonsense, "search.endless", "entries without end");
   if (!it->second.whose) return;
   asked& a = **it->second.whose;
-  if (a.question.kind == ABK_PROBE) ++a.counts[it->second.base].entries;
+  if (a.question.kind == ABK_PROBE && it->second.what == part::person) ++a.counts[it->second.where].entries;
+  else if (a.question.kind == ABK_PROBE) a.counts[dialect_.search_as().bases.size() + it->second.where] = {entry_values_max, true};  // there are that many, then
   else if (!a.trouble)
     a.trouble = abk::answer::tempfail(reason::misconfigured, "search.entry-too-large", "an entry of " + std::to_string(bytes) + " bytes was left out; at most 64 KiB are read: let the account see fewer values of it, or leave the attribute out");
 }
@@ -194,14 +246,16 @@ void search_session::found(search& s, const search_entry& entry, abk::io& up) {
   if (!s.whose) return;
   asked& a = **s.whose;
   if (a.question.kind == ABK_PROBE) {
-    ++a.counts[s.base].entries;
-    if (about_itself(dialect_.search_as(), s.base) && a.told.empty()) a.told = tell_root(entry);
+    if (s.what == part::member) {
+      a.counts[dialect_.search_as().bases.size() + s.where] = {members(entry, dialect_.groups().attributes()), entry.truncated};
+      return;
+    }
+    ++a.counts[s.where].entries;
+    if (about_itself(dialect_.search_as(), s.where) && a.told.empty()) a.told = tell_root(entry);
     return;
   }
-  if (s.second_filter) {
-    if (a.allowed.size() < entries_wanted * bases_max) a.allowed.emplace_back(entry.dn);
-    return;
-  }
+  if (s.what == part::required && a.allowed.size() < entries_wanted * bases_max) a.allowed.emplace_back(entry.dn);
+  if (s.what != part::person) return;
   up.note(a.question.id, "entry", entry.dn);
   // Bases may overlap: one entry found twice is one. A server writes its DN the same both times, and two that a laxer look takes
   // for one could be two people.
@@ -212,20 +266,28 @@ void search_session::found(search& s, const search_entry& entry, abk::io& up) {
 void search_session::ended(search& s, const result& said, abk::io& up) {
   const asked_ref one = *s.whose;
   const service& as = dialect_.search_as();
-  const std::string& base = as.bases[s.base];
+  const bool probe = one->question.kind == ABK_PROBE;
+  const bool of_group = s.what == part::member || s.what == part::anybody;
+  const std::string& base = place_of(s.what, s.where);
   if (up.watched()) {
-    std::string text = std::to_string(s.entries) + (s.entries == 1 ? " entry" : " entries") + " under " + quoted(base) + ", " + in_words(said);
+    constexpr const char* names[] = {"found", "required found", "group found", "group visible found"};
+    std::string text = counted(s.entries, false, "entry", "entries") + " under " + quoted(base) + ", " + in_words(said);
     if (s.references > 0) text += ", " + std::to_string(s.references) + " references to other servers, not followed";
-    up.note(one->question.id, s.second_filter ? "required found" : "found", text);
+    up.note(one->question.id, names[static_cast<std::size_t>(s.what)], text);
   }
   const bool cut = said.code == result_code::size_limit_exceeded;
-  const bool counted = cut && one->question.kind == ABK_PROBE && s.entries > 0;
-  if (said.code != result_code::success && !counted && !one->trouble) one->trouble = judge_search(said, base, as.dn.empty());
-  if (one->elsewhere.empty() && !dialect_.references_are_normal()) one->elsewhere = s.elsewhere;
-  if (one->elsewhere.empty() && !said.referrals.empty()) one->elsewhere = said.referrals.front().substr(0, 200);
-  if (one->question.kind == ABK_PROBE && cut) one->counts[s.base].more = true;
+  const bool counted_enough = cut && probe && s.what == part::person && s.entries > 0;
+  if (said.code != result_code::success && !counted_enough && !one->trouble) one->trouble = of_group ? judge_group_search(said, base, as.dn.empty()) : judge_search(said, base, as.dn.empty());
+  if (of_group) {
+    if (said.code == result_code::success) judge_group(*one, s);
+  } else {
+    if (one->elsewhere.empty() && !dialect_.references_are_normal()) one->elsewhere = s.elsewhere;
+    if (one->elsewhere.empty() && !said.referrals.empty()) one->elsewhere = said.referrals.front().substr(0, 200);
+    if (probe && cut) one->counts[s.where].more = true;
+  }
   if (--one->open > 0) return;
-  if (one->question.kind == ABK_PROBE) return conclude_probe(one, up);
+  if (probe) return conclude_probe(one, up);
+  if (of_group) return conclude_groups(one, s.what, up);
   conclude(one, up);
 }
 
@@ -273,9 +335,40 @@ void search_session::judge(asked_ref one, const hit& h, abk::io& up) {
   if (q.kind == ABK_MAILBOX && !listed(q.address) && !listed(q.identity)) who.addresses_complete = false;
   if (up.watched()) up.note(q.id, "mapped", mapping(who));
   if (q.kind != ABK_LOGIN) return tell(one, exists(who, rule + ".found"), up);
-  const std::optional<std::string> carry = to_carry(who);
-  if (!carry) return tell(one, abk::answer::tempfail(reason::misconfigured, rule + ".too-long", "the entry's DN is too long: " + std::to_string(h.dn.size()) + " bytes"), up);
-  const std::uint32_t id = q.id;
+  one->found = std::move(who);
+  if (dialect_.groups().empty()) return go_on(one, up);
+  ask_groups(one, part::member, up);
+}
+
+// One group's complete answer.
+void search_session::judge_group(asked& a, const search& s) {
+  if (a.question.kind == ABK_PROBE) return;
+  const std::string& group = place_of(s.what, s.where);
+  const auto trouble = [&a](reason why, const char* rule, const std::string& text) {
+    if (!a.trouble) a.trouble = abk::answer::tempfail(why, rule, text);
+  };
+  if (s.references > 0) return trouble(reason::misconfigured, "group.elsewhere", "the group " + quoted(group) + " lies on another server, " + s.elsewhere + ": references are not followed");
+  if (s.entries > 1) return trouble(reason::upstream_nonsense, "group.contradicts", "one entry was asked for, " + quoted(group) + ", and " + std::to_string(s.entries) + " came");
+  if (s.what == part::member) a.member = a.member || s.entries == 1;
+  else if (s.entries == 0)
+    trouble(reason::misconfigured, "group.no-members", "the group " + quoted(group) + " lists nobody whom the account may see: may it read the group_attributes, and are they the right ones?");
+}
+
+void search_session::conclude_groups(asked_ref one, part what, abk::io& up) {
+  // One group is enough, whatever became of the others.
+  if (one->member) return go_on(one, up);
+  if (one->trouble) return tell(one, abk::answer(*one->trouble), up);
+  // A group that may not be read lists nobody, either: that is no reason to turn its members away.
+  if (what == part::member) return ask_groups(one, part::anybody, up);
+  std::string names;
+  for (const std::string& group : dialect_.groups().groups()) names += (names.empty() ? "" : "; ") + group;
+  tell(one, abk::answer::no(reason::not_permitted, "group.not-a-member", one->found->dn + " is not a member of " + names), up);
+}
+
+void search_session::go_on(asked_ref one, abk::io& up) {
+  const std::optional<std::string> carry = to_carry(*one->found);
+  if (!carry) return tell(one, abk::answer::tempfail(reason::misconfigured, std::string(one->now.name) + ".too-long", "the entry's DN is too long: " + std::to_string(one->found->dn.size()) + " bytes"), up);
+  const std::uint32_t id = one->question.id;
   asked_.erase(one);
   up.next(id, bind_role, *carry);
 }
@@ -283,14 +376,18 @@ void search_session::judge(asked_ref one, const hit& h, abk::io& up) {
 void search_session::conclude_probe(asked_ref one, abk::io& up) {
   if (one->trouble) return tell(one, abk::answer(*one->trouble), up);
   abk::answer out = abk::answer::yes("probe");
+  const std::size_t bases = dialect_.search_as().bases.size();
   for (std::size_t b = 0; b < one->counts.size(); ++b) {
-    const std::string& base = dialect_.search_as().bases[b];
-    const auto [entries, more] = one->counts[b];
-    if (entries == 0)
-      return tell(one, abk::answer::tempfail(reason::misconfigured, "probe.nothing", "no entries under " + quoted(base) + ": is it the right base, and may the account read there?"), up);
-    const std::string text = (more ? "at least " : "") + std::to_string(entries) + (entries == 1 ? " entry" : " entries");
-    up.note(one->question.id, "counted", text + " under " + quoted(base));
-    if (!about_itself(dialect_.search_as(), b)) out.attributes.emplace_back(base, text);
+    const bool group = b >= bases;
+    const std::string& place = group ? place_of(part::member, b - bases) : place_of(part::person, b);
+    const auto [n, more] = one->counts[b];
+    if (n == 0 && group)
+      return tell(one, abk::answer::tempfail(reason::misconfigured, "group.no-members", "the group " + quoted(place) + " lists nobody whom the account may see: may it read the group_attributes, and are they the right ones?"), up);
+    if (n == 0)
+      return tell(one, abk::answer::tempfail(reason::misconfigured, "probe.nothing", "no entries under " + quoted(place) + ": is it the right base, and may the account read there?"), up);
+    const std::string text = group ? counted(n, more, "member", "members") : counted(n, more, "entry", "entries");
+    up.note(one->question.id, "counted", text + (group ? " of " : " under ") + quoted(place));
+    if (group || !about_itself(dialect_.search_as(), b)) out.attributes.emplace_back(place, text);
   }
   out.attributes.insert(out.attributes.end(), one->told.begin(), one->told.end());
   tell(one, out, up);

@@ -2,7 +2,7 @@
 // No user is ever bound on it.
 //
 // A mailbox question is answered here; a login goes on to a connection of bind_role with what was found, or ends here with a
-// no when nobody was found. More than one entry is never a yes.
+// no when nobody was found, or nobody of the groups that logins are for. More than one entry is never a yes.
 #pragma once
 #include "connection.hpp"
 
@@ -27,6 +27,12 @@ class search_session final : public connection {
   bool waits() const override { return !searches_.empty(); }
 
  private:
+  enum class part : std::uint8_t {
+    person,    // who is meant; of a probe, how many there are
+    required,  // does the second filter match, too
+    member,    // does a group list whoever was found; of a probe, how many it lists
+    anybody,   // does it list anybody that the account may see
+  };
   struct asked {  // a question under way
     abk::question question;
     round now;
@@ -34,32 +40,39 @@ class search_session final : public connection {
     std::size_t open = 0;             // searches not yet done
     std::vector<hit> hits;            // at most two, with different DNs
     std::vector<std::string> allowed;  // DNs that match the second filter
+    std::optional<person> found;       // while groups are asked
+    bool member = false;
     std::optional<abk::answer> trouble;
     std::string elsewhere;            // another server, where the answer may be
     struct count {
       std::size_t entries = 0;
       bool more = false;  // the server stopped there
     };
-    std::vector<count> counts;  // of a probe, by base
+    std::vector<count> counts;  // of a probe, by base; then the members, by group
     std::vector<std::pair<std::string, std::string>> told;  // by the directory, of itself
     bool heard = false;
   };
   using asked_ref = std::list<asked>::iterator;
   struct search {
     std::optional<asked_ref> whose;  // nothing: nobody waits for it any more
-    std::size_t base = 0;
-    bool second_filter = false;
+    part what = part::person;
+    std::size_t where = 0;  // the number of the base, or of the group
     std::size_t entries = 0, references = 0;
     std::size_t bytes = 0;      // as it was sent
     std::string elsewhere;      // the first reference
   };
 
   void start_round(asked_ref, abk::io&);
-  void start_search(asked_ref, std::size_t base, bool second_filter, abk::io&);
+  void start_search(asked_ref, part, std::size_t where, abk::io&, const group_rule::membership* = nullptr);
+  void ask_groups(asked_ref, part, abk::io&);
   void found(search&, const search_entry&, abk::io&);
   void ended(search&, const result&, abk::io&);
   void conclude(asked_ref, abk::io&);
+  void judge_group(asked&, const search&);
+  void conclude_groups(asked_ref, part, abk::io&);
+  void go_on(asked_ref, abk::io&);
   void conclude_probe(asked_ref, abk::io&);
+  const std::string& place_of(part, std::size_t where) const;
   void judge(asked_ref, const hit&, abk::io&);
   void tell(asked_ref, const abk::answer&, abk::io&);
 

@@ -162,15 +162,27 @@ abk::answer judge_bind(const bind_reply& reply, std::span<const bind_row> own) {
   return out;
 }
 
-abk::answer judge_search(const result& said, std::string_view base, bool anonymous) {
+namespace {
+
+abk::answer judge(const result& said, const std::string& kind, const std::string& place, bool anonymous) {
   for (const search_row& r : searches) {
     if (r.code != any_code && r.code != said.code) continue;
-    std::string text = in_words(said) + "; base \"" + std::string(base) + "\"";
+    std::string text = in_words(said) + "; " + place;
     if (!r.advice.empty()) text += ": " + std::string(r.advice);
     if (r.code == rc::insufficient_access && anonymous) text += "; the search went out anonymously: set bind_dn and bind_password";
-    return abk::answer::tempfail(r.why, "search." + std::string(r.name), text);
+    return abk::answer::tempfail(r.why, kind + "." + std::string(r.name), text);
   }
   return {};
+}
+
+}  // namespace
+
+abk::answer judge_search(const result& said, std::string_view base, bool anonymous) { return judge(said, "search", "base \"" + std::string(base) + "\"", anonymous); }
+
+abk::answer judge_group_search(const result& said, std::string_view group, bool anonymous) {
+  const std::string place = "group \"" + std::string(group) + "\"";
+  if (said.code != rc::no_such_object) return judge(said, "group", place, anonymous);
+  return abk::answer::tempfail(reason::misconfigured, "group.none", in_words(said) + "; " + place + ": there is none, or the account may not know that there is: mind its access control, and the setting's spelling");
 }
 
 // Trouble of the server is not the account's: it does not slow down the next try.

@@ -55,6 +55,9 @@ std::span<const search_row> search_table();
 // Why a search that did not end with success leaves the question open. Always a tempfail.
 abk::answer judge_search(const result&, std::string_view base, bool anonymous);
 
+// The same of a search that asked a group. The rule is "group.<row>", and "group.none" where the group is not there.
+abk::answer judge_group_search(const result&, std::string_view group, bool anonymous);
+
 // Why the service account cannot be used: nothing if its bind was a success. Always a tempfail.
 std::optional<abk::answer> judge_service_bind(const bind_reply&);
 

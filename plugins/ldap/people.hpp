@@ -10,6 +10,7 @@ class people final : public directory::dialect {
 
   std::optional<directory::round> plan(const abk::question&, std::size_t n) const override;
   std::variant<directory::person, abk::answer> read(const abk::question&, std::size_t round, const directory::hit&) const override;
+  const directory::group_rule& groups() const override { return rules_.groups; }
   std::optional<abk::answer> refusal(const abk::question& q) const override { return directory::refuse_spelling(q); }
   std::string bind_name(const abk::question&) const override;
   const rules& settings() const noexcept { return rules_; }

@@ -66,6 +66,7 @@ rules read_rules(abk::settings& given) {
   out.service = directory::read_service(given);
   out.rootdn = directory::looks_like_rootdn(out.service.dn);
   read_filters(given, *like, out);
+  out.groups = directory::read_groups(given, !out.user_dn);
   out.mail_attribute = given.text("mail_attribute", like->mail_attribute);
   if (out.mail_attribute.find_first_of(" ,;=()*\\\"") != std::string::npos)
     given.problem("mail_attribute", "\"" + out.mail_attribute + "\"; wanted: the name of an attribute, such as \"mail\", or \"\"");
@@ -79,6 +80,7 @@ rules read_rules(abk::settings& given) {
   for (const std::string& a : out.alias_attributes) ask_for(a);
   for (const std::string& a : out.attributes) ask_for(a);
   if (!out.group_classes.empty()) ask_for("objectClass");
+  if (out.groups.by_uid()) ask_for("uid");
   return out;
 }
 

@@ -11,6 +11,7 @@ struct rules {
   std::optional<directory::dn_template> user_dn;  // logins begin with the bind
   std::optional<directory::filter_template> filter;
   std::optional<directory::filter_template> required;  // `filter` and require_filter
+  directory::group_rule groups;
   std::optional<directory::filter_template> mailbox_filter;
   std::string mail_attribute;  // empty: the address asked for is the canonical one
   std::vector<std::string> alias_attributes;

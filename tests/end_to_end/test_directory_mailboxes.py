@@ -1,7 +1,7 @@
 """The plugin `ldap` with a real OpenLDAP: which addresses exist and whose they are, for mailbox questions and after logins."""
 from lab import people
 from lab.case import LabCase, SharedCase, pop3_backend, route, static_backend
-from lab.directory import BY_MAIL, READER, ldap_backend, start_slapd, urls
+from lab.directory import BY_MAIL, BY_NAME, READER, ldap_backend, start_slapd, urls
 from lab.dovecot import Dovecot
 from lab.people import PASSWORDS, person_dn
 from lab.process import wait_until
@@ -150,6 +150,70 @@ class Members(LabCase):
         self.verdict(daemon.login("nobody@example.test", WRONG), "reject", "no_such_user")
         self.assertEqual(server.binds(person_dn("bob")), 0)
         self.verdict(daemon.mailbox("bob@example.test"), "exists")  # his mail goes on
+
+
+def group(name, classes, *lines):
+    return f"dn: cn={name},{people.GROUPS}\nchangetype: add\nobjectClass: {classes}\ncn: {name}\n" + "".join(line + "\n" for line in lines)
+
+
+class Groups(SharedCase):
+    """Groups that say who is in them, of people who do not."""
+
+    @classmethod
+    def prepare(cls):
+        hidden = f'access to dn.exact="cn=hidden,{people.GROUPS}" by * none\naccess to dn.exact="cn=blind,{people.GROUPS}" attrs=member by * none'
+        cls.server = start_slapd(cls.lab, extra=hidden)
+        for text in (group("unix", "posixGroup", "gidNumber: 3000", "memberUid: alice", "memberUid: comma,user"), group("unique", "groupOfUniqueNames", "uniqueMember: " + person_dn("bob")),
+                     group("hidden", "groupOfNames", "member: " + person_dn("alice")), group("blind", "groupOfNames", "member: " + person_dn("alice"))):
+            cls.server.modify(text)
+        rules = {name: {"require_group": [f"cn={name},{people.GROUPS}"]} for name in ("unix", "unique", "hidden", "blind", "gone")}
+        rules |= {"staff": {"require_group": people.STAFF}, "odd": {"require_group": people.STAFF, "group_attributes": ["uniqueMember"]},
+                  "both": {"require_group": rules["unique"]["require_group"] + [people.STAFF]}, "half": {"require_group": rules["gone"]["require_group"] + [people.STAFF]}}
+        cls.daemon = cls.lab.daemon(backends=[ldap_backend(name, urls(cls.server)["ldaps"], cls.lab, BY_NAME | rule) for name, rule in rules.items()],
+                                    routes=[route(name + ".test", name, mailbox=[name]) for name in rules])
+
+    def says(self, who, verdict, reason=None):
+        uid = who.rpartition("@")[0]
+        self.verdict(self.daemon.login(who, PASSWORDS[uid]), verdict, reason)
+
+    def test_member_by_dn(self):
+        self.says("alice@staff.test", "accept")
+        self.says("bob@unique.test", "accept")
+        self.says("alice@unique.test", "reject", "not_permitted")
+
+    def test_member_by_name(self):
+        self.says("alice@unix.test", "accept")
+        self.says("comma,user@unix.test", "accept")
+        self.says("bob@unix.test", "reject", "not_permitted")
+
+    def test_one_of_several_is_enough(self):
+        self.says("alice@both.test", "accept")
+        self.says("bob@both.test", "accept")
+        self.says("ssha@both.test", "reject", "not_permitted")
+
+    def test_who_is_no_member_is_not_bound(self):
+        self.says("star*user@staff.test", "reject", "not_permitted")
+        self.assertEqual(self.server.binds(person_dn("star*user")), 0)
+        self.verdict(self.daemon.mailbox("bob@staff.test"), "exists")  # his mail goes on
+
+    def test_password_and_name_count_as_ever(self):
+        self.verdict(self.daemon.login("alice@staff.test", WRONG), "reject", "wrong_password")
+        self.verdict(self.daemon.login("nobody@staff.test", WRONG), "reject", "no_such_user")
+
+    def test_G_01_group_that_cannot_be_read_turns_nobody_away(self):
+        for name in ("gone", "hidden", "blind", "odd"):
+            with self.subTest(name=name):
+                self.says(f"alice@{name}.test", "tempfail", "misconfigured")
+                self.says(f"bob@{name}.test", "tempfail", "misconfigured")
+        self.says("alice@half.test", "accept")
+        self.says("bob@half.test", "tempfail", "misconfigured")
+
+    def test_change_is_seen_at_once(self):
+        self.says("ssha@staff.test", "reject", "not_permitted")
+        self.server.modify(f"dn: {people.STAFF}\nchangetype: modify\nadd: member\nmember: {person_dn('ssha')}\n")
+        self.says("ssha@staff.test", "accept")
+        self.server.modify(f"dn: {people.STAFF}\nchangetype: modify\ndelete: member\nmember: {person_dn('ssha')}\n")
+        self.says("ssha@staff.test", "reject", "not_permitted")
 
 
 class Sources(LabCase):

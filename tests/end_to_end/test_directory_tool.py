@@ -25,6 +25,26 @@ class Tool(SharedCase):
         self.assertNotIn(PASSWORDS["alice"], done.stdout)
         self.assertNotIn(people.READER_PASSWORD, done.stdout)
 
+    def test_login_shows_the_groups_that_were_asked(self):
+        daemon = self.lab.daemon(backends=[ldap_backend("mail", urls(self.server)["starttls"], self.lab, BY_NAME | {"require_group": people.STAFF})], routes=[route("example.test", "mail")])
+        done = daemon.tool("test", "login", "alice@example.test", "--password-stdin", password=PASSWORDS["alice"])
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for part in (people.STAFF, f"(|(member={person_dn('alice')})(uniqueMember={person_dn('alice')})(memberUid=alice))"):
+            self.assertIn(part, done.stdout)
+        done = daemon.tool("test", "login", "bob@example.test", "--password-stdin", password=PASSWORDS["bob"])
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("not_permitted", done.stdout)
+        self.assertIn("group.not-a-member", done.stdout)
+
+    def test_check_config_counts_the_members_of_groups(self):
+        status, text = self.check(BY_MAIL | {"require_group": people.STAFF})
+        self.assertEqual(status, 0, text)
+        self.assertRegex(text, r"\b1 member\b")
+        gone = "cn=gone," + people.GROUPS
+        status, text = self.check(BY_MAIL | {"require_group": gone})
+        self.assertEqual(status, 75, text)
+        self.assertIn(gone, text)
+
     def test_login_that_fails_shows_why(self):
         done = self.daemon.tool("test", "login", "expired@example.test", "--password-stdin", password=PASSWORDS["expired"])
         self.assertEqual(done.returncode, 1)

@@ -40,7 +40,10 @@ ways ways_of(std::uint8_t b) {
     out.settings["bind_password"] = account_password;
   }
   if ((b >> 5 & 1) != 0) out.settings["catch_all"] = "@{domain}";
-  if ((b >> 6 & 1) != 0 && (b >> 7 & 1) == 0) out.settings["require_filter"] = "(ou=staff)";
+  if ((b >> 6 & 1) != 0 && (b >> 7 & 1) == 0) {
+    if ((b >> 5 & 1) != 0) out.settings["require_group"] = texts{"cn=staff,dc=x", "cn=board,dc=x"};
+    else out.settings["require_filter"] = "(ou=staff)";
+  }
   if ((b >> 7 & 1) != 0) out.settings["user_dn"] = "uid={local},dc=x";
   return out;
 }

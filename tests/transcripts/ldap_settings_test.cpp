@@ -80,6 +80,54 @@ TEST(LdapSettings, require_filter) {
   EXPECT_NE(problem(with(plain, {{"require_filter", "(ou=staff"}})).find("require_filter: "), std::string::npos);
 }
 
+// What is said once ann is found.
+std::string said_of_groups(const table& settings) {
+  abk::test::host_rig host(plugin(), settings);
+  if (!host.problems.empty()) return host.problems.front();
+  abk::test::connection_rig up(host, ABK_TLS, 0);
+  abk::test::ask q;
+  q.login_name = "ann@example.com";
+  q.password = password;
+  up.begin(q);
+  up.take_sent();
+  up.feed(entry(1, ann_dn, attribute("uid", {"ann"})) + done(1));
+  return up.sent();
+}
+std::string of_group(int id, const std::string& filter, const std::string& group) {
+  asked a;
+  a.base = group;
+  a.scope = 0;
+  a.attributes = names({"1.1"});
+  return search(id, filter, a);
+}
+
+TEST(LdapSettings, require_group) {
+  EXPECT_EQ(said_of_groups(plain), "");
+  const std::string ann_listed = either(equals("member", ann_dn) + equals("uniqueMember", ann_dn) + equals("memberUid", "ann"));
+  EXPECT_EQ(said_of_groups(with(plain, {{"require_group", texts{"cn=staff,dc=x"}}})), of_group(2, ann_listed, "cn=staff,dc=x"));
+  EXPECT_EQ(said_of_groups(with(plain, {{"require_group", texts{"cn=staff,dc=x", "cn=board,dc=x"}}})), of_group(2, ann_listed, "cn=staff,dc=x") + of_group(3, ann_listed, "cn=board,dc=x"));
+  EXPECT_EQ(problem(with(template_bind(), {{"require_group", texts{"cn=staff,dc=x"}}})),
+            "require_group: with logins that are bound without a search, so that there is no entry whose groups could be asked; wanted: base and filter instead of user_dn");
+  EXPECT_EQ(problem(with(plain, {{"require_group", texts(9, "cn=staff,dc=x")}})), "require_group: more than 8 of them; wanted: at most 8");
+  for (const char* bad : {"", "staff", "cn={local},dc=x"}) EXPECT_NE(problem(with(plain, {{"require_group", texts{bad}}})).find("require_group: "), std::string::npos) << bad;
+  // Groups are asked with longer names than searches.
+  const auto at_a_time = [](const table& settings) {
+    abk::test::host_rig host(plugin(), settings);
+    return host.backend()->questions_max[0];
+  };
+  EXPECT_GT(at_a_time(with(plain, {{"require_group", texts{"cn=staff,dc=x"}}})), 8U);
+  EXPECT_LT(at_a_time(with(plain, {{"require_group", texts(8, "cn=staff,dc=x")}})), 8U);
+}
+
+TEST(LdapSettings, group_attributes) {
+  const table staff = with(plain, {{"require_group", texts{"cn=staff,dc=x"}}});
+  EXPECT_EQ(said_of_groups(with(staff, {{"group_attributes", texts{"roleOccupant"}}})), of_group(2, either(equals("roleOccupant", ann_dn)), "cn=staff,dc=x"));
+  EXPECT_EQ(said_of_groups(with(staff, {{"group_attributes", texts{"MEMBERUID"}}})), of_group(2, either(equals("MEMBERUID", "ann")), "cn=staff,dc=x"));
+  EXPECT_EQ(problem(with(staff, {{"group_attributes", texts{}}})), "group_attributes: is empty; wanted: where groups list their members, such as \"member\"");
+  for (const std::string& bad : {std::string("no name"), std::string("{local}"), std::string(65, 'm')})
+    EXPECT_NE(problem(with(staff, {{"group_attributes", texts{bad}}})).find("group_attributes: "), std::string::npos) << bad;
+}
+
 TEST(LdapSettings, bind_dn_and_bind_password) {
   EXPECT_EQ(said(as_reader()), bind(1, "cn=reader,dc=x", "reader secret"));
   EXPECT_EQ(said(with(as_reader(), {{"bind_dn", "reader@x"}})), bind(1, "reader@x", "reader secret"));
