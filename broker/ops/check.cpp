@@ -140,6 +140,7 @@ int check_configuration(const std::string& file, bool connect, bool progress) {
   made.reset();
   here.io.restart();
   here.io.run_for(std::chrono::seconds(1));
+  if (!connect && !progress) std::cout << file << ": ok\n";
   return all_work ? 0 : 75;
 }
 

@@ -157,6 +157,13 @@ class JudgedAlike(Admin):
         self.assertIn('the credential "reader" is asked for', str(refused.exception))
 
 
+    def test_the_daemons_own_check_says_ok(self):
+        daemon = self.daemon()
+        daemon.write_config()
+        done = run([daemon.prefix.daemon, "--check", "--config", daemon.config_path])
+        self.assertEqual((done.returncode, done.stdout), (YES, daemon.config_path + ": ok\n"), done)
+
+
 class Connecting(Admin):
     def test_a_failing_connect_does_not_end_with_ok(self):
         good = self.lab.adopt(Pop3Server(tls="implicit", certificate=self.lab.ca.good))

@@ -50,11 +50,11 @@ TEST_F(Files, WhoOwnsAFileMatters) {
   }
   const std::string path = dir_.write("theirs", "x", 0600);
   ASSERT_EQ(chown(path.c_str(), 65534, 0), 0);
-  EXPECT_EQ(fault(path, file_rule::trusted), path + " is owned by uid 65534; wanted: root or uid 0 (chown it)");
+  EXPECT_EQ(fault(path, file_rule::trusted), path + " is owned by uid 65534; wanted: root, as whom this runs (chown it)");
   const std::string dir = dir_.folder("dir");
   const std::string inside = dir_.write("dir/f", "x", 0600);
   ASSERT_EQ(chown(dir.c_str(), 65534, 0), 0);
-  EXPECT_EQ(fault(inside, file_rule::trusted), "the directory " + dir + " is owned by uid 65534; wanted: root or uid 0 (chown it)");
+  EXPECT_EQ(fault(inside, file_rule::trusted), "the directory " + dir + " is owned by uid 65534; wanted: root, as whom this runs (chown it)");
 }
 
 TEST_F(Files, P_01_Q_04_ADirectoryAboveThatOthersMayWriteIsRefused) {
