@@ -1,5 +1,6 @@
 #include "tool/render.hpp"
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 #include <vector>
@@ -152,8 +153,39 @@ std::string render_test(const json::object& reply) {
   return render_answer(answer ? *answer : json::object{}) + render_trace(reply) + render_advice(reply);
 }
 
+namespace {
+// The pairs of a line of the log, "key=value" or key="value with spaces"; none if it is of another form. JSON is handed on.
+rows pairs_of(std::string_view line) {
+  rows out;
+  while (!line.empty()) {
+    const std::size_t equals = line.find_first_of("= ");
+    if (equals == 0 || equals == std::string_view::npos || line[equals] == ' ') return {};
+    std::string value;
+    std::size_t at = equals + 1;
+    if (at < line.size() && line[at] == '"') {
+      for (++at; at < line.size() && line[at] != '"'; ++at) {
+        if (line[at] == '\\' && at + 1 < line.size() && (line[at + 1] == '"' || line[at + 1] == '\\')) ++at;
+        value += line[at];
+      }
+      if (at++ == line.size()) return {};
+    } else {
+      const std::size_t end = std::min(line.find(' ', at), line.size());
+      value = line.substr(at, end - at);
+      at = end;
+    }
+    out.push_back({std::string(line.substr(0, equals)), value});
+    if (at < line.size() && line[at] != ' ') return {};
+    line.remove_prefix(std::min(at + 1, line.size()));
+  }
+  return out;
+}
+}  // namespace
+
 std::string render_why(const json::object& reply) {
-  if (const std::string line = text_of(reply, "line"); !line.empty()) return line + '\n';
+  if (const std::string line = text_of(reply, "line"); !line.empty()) {
+    const rows facts = pairs_of(line);
+    return facts.empty() ? line + '\n' : in_columns(facts, 0);
+  }
   const json::object* answer = object_in(reply, "answer");
   return render_answer(answer ? *answer : json::object{});
 }

@@ -110,6 +110,12 @@ TEST(RenderStatus, ShowsListenersAndUpstreams) {
             "    yes 1\n");
 }
 
+TEST(RenderWhy, ShowsEachFieldOnItsLine) {
+  EXPECT_EQ(render_why(parse(R"({"line":"event=decision id=7f caller=\"uid=0(root)\" text=\"say \\\"no\\\" now\""})")),
+            "event   decision\nid      7f\ncaller  uid=0(root)\ntext    say \"no\" now\n");
+  EXPECT_EQ(render_why(parse(R"({"line":"id=7f text=\"open"})")), "id=7f text=\"open\n");
+}
+
 TEST(RenderWhy, ShowsTheLineOfTheLog) { EXPECT_EQ(render_why(parse(R"({"line":"decision id=7f verdict=reject\u001b"})")), "decision id=7f verdict=reject\\x1b\n"); }
 
 TEST(RenderLists, RoutesAndPlugins) {
