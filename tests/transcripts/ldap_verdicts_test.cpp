@@ -230,6 +230,19 @@ TEST(LdapVerdicts, TheManualHasEachRowOfTheTables) {
   }
 }
 
+TEST(LdapVerdicts, G_01_a_group_that_cannot_be_asked_leaves_the_question_open) {
+  for (const search_row& r : search_table()) {
+    result said;
+    said.code = r.code == any_code ? result_code{99} : r.code;
+    const abk::answer a = judge_group_search(said, "cn=staff,dc=x", false);
+    EXPECT_EQ(a.what, abk::verdict::tempfail) << r.name;
+    EXPECT_EQ(a.why, r.why) << r.name;
+    EXPECT_EQ(a.rule, r.code == result_code::no_such_object ? "group.none" : "group." + std::string(r.name));
+    EXPECT_NE(a.operator_text.find("group \"cn=staff,dc=x\""), std::string::npos) << a.operator_text;
+  }
+  EXPECT_EQ(rows_of_manual(".Ss Verdicts of a group").size(), 6U);
+}
+
 // ---- what goes from the search to the bind
 
 TEST(LdapVerdicts, APersonSurvivesTheWay) {
