@@ -49,7 +49,7 @@ constexpr auto rows = std::to_array<verdict_row>({
     {verdict::tempfail, reason::tls_unavailable, later, "STARTTLS was asked for and not given. Use the TLS port, or mend the server; nothing was sent in the clear."},
     {verdict::tempfail, reason::tls_untrusted, later, "The upstream's certificate is not trusted (unknown issuer, expired, or a wrong pin), or TLS failed. See `tls.ca_file` and `tls.pin_sha256`."},
     {verdict::tempfail, reason::tls_name, later, "The upstream's certificate is for another name. Use that name in `upstream`, or set `tls.server_name`."},
-    {verdict::tempfail, reason::service_account, later, "The broker's own account at the upstream is not valid. Mend `bind_dn` and `bind_password`; users are not at fault."},
+    {verdict::tempfail, reason::service_account, later, "The broker's own account at the upstream is not valid. Mend `bind_dn` and `bind_password`, then `authbroker reload`, which tries at once; users are not at fault."},
     {verdict::tempfail, reason::deadline, later, "The upstream did not answer in time."},
     {verdict::tempfail, reason::overloaded, later, "The queue of the backend is full, or a limit of the listener is reached. See `pool` and `limits`."},
     {verdict::tempfail, reason::too_frequent, later, "The upstream limits how often one user may log in. Raise that limit there, or let callers remember an accept for a while."},

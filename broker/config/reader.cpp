@@ -196,8 +196,10 @@ void section::refuse_unknown() const {
   for (const auto& [key, value] : *table) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     const std::string_view meant = nearest(key, known);
+    // A head that was forgotten puts the plugin's settings into whatever table stands above.
+    const char* const no_key = schema_.starts_with("backend") ? "is not a key here; the plugin's own go below [backend.settings]" : "is not a key here";
     problem(value.where, escape_for_log(key, 64),
-            meant.empty() ? "is not a key here" : "is not a key here; did you mean \"" + std::string(meant) + "\"?");
+            meant.empty() ? std::string(no_key) : "is not a key here; did you mean \"" + std::string(meant) + "\"?");
   }
 }
 
