@@ -284,18 +284,18 @@ void pool::connection_drains() {
 }
 
 // A password that is sent when its asker is about to give up is sent for nothing, costs the connection, and the server counts it.
-// Each refusal makes the next less likely: what is not asked is not measured, and the server may have become faster.
-bool pool::too_late(const leg& l) {
+// What was measured is believed for twice as long as it says: what is not asked is not measured, and the server may be faster by now.
+bool pool::too_late(const leg& l) const {
   if (l.asked->kind != question_kind::login || !l.may_see_password) return false;
-  const std::int64_t us = login_us_.load(std::memory_order_relaxed);
-  if (l.until - steady::now() >= std::chrono::microseconds(us)) return false;
-  login_us_.store(us - us / 8, std::memory_order_relaxed);
-  return true;
+  const std::chrono::microseconds takes(login_us_.load(std::memory_order_relaxed));
+  const steady::time_point now = steady::now();
+  return l.until - now < takes && now.time_since_epoch() - steady::duration(login_measured_.load(std::memory_order_relaxed)) < 2 * takes;
 }
 
 void pool::login_took(steady::duration d) {
   const std::int64_t us = std::chrono::duration_cast<std::chrono::microseconds>(d).count(), before = login_us_.load(std::memory_order_relaxed);
   login_us_.store(before == 0 ? us : before + (us - before) / 8, std::memory_order_relaxed);
+  login_measured_.store(steady::now().time_since_epoch().count(), std::memory_order_relaxed);
 }
 
 void pool::connection_idle_ended(connection& c) {

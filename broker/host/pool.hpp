@@ -131,7 +131,7 @@ class pool : public std::enable_shared_from_this<pool> {
   std::size_t waiting_on(worker&, std::uint32_t role) const;
   void fail_waiting(worker&, const finding&);
   void limit_wait(const leg_ptr&);
-  bool too_late(const leg&);
+  bool too_late(const leg&) const;
   const leg* first_without(steady::time_point now) const;
   void look_again_later(worker&);
   bool yields(const connection&);
@@ -158,6 +158,7 @@ class pool : public std::enable_shared_from_this<pool> {
   std::vector<place_of_upstream> places_;
   std::atomic<std::uint32_t> idle_{0};
   std::atomic<std::int64_t> login_us_{0};  // what an accept takes once it has a connection, lately; servers delay their refusals
+  std::atomic<steady::rep> login_measured_{0};  // when, since the clock's epoch
   std::atomic<bool> retired_{false};
 };
 
