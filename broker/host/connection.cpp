@@ -255,6 +255,7 @@ void connection::receive() {
     return close_now();
   }
   pump();
+  if (state_ == state::busy && live() > 0 && questions_max() > 1 && out_.empty()) stream_->acknowledge();
 }
 
 void connection::flush() {

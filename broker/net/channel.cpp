@@ -2,6 +2,7 @@
 // too. Handlers of Asio hold the impl, so it outlives them; they look at `closed` first, since a closed channel is silent.
 #include "net/channel.hpp"
 
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <sys/socket.h>
 
@@ -338,6 +339,11 @@ bool channel::encrypted() const { return impl_->encrypted; }
 bool channel::resumed() const { return impl_->encrypted && impl_->ssl && SSL_session_reused(impl_->ssl.get()) == 1; }
 std::string channel::peer() const { return impl_->peer; }
 std::string channel::trouble() const { return impl_->trouble; }
+
+void channel::acknowledge() {
+  const int one = 1;
+  if (is_open()) ::setsockopt(impl_->socket.native_handle(), IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+}
 
 void channel::avoid_peer() {
   if (!impl_->peer.empty()) impl_->names.avoid(impl_->peer_address, impl_->target.port);

@@ -78,6 +78,9 @@ class channel {
   std::string trouble() const;
   // The machine at the other end could not be used. If its name has other addresses, they come first for a while.
   void avoid_peer();
+  // Acknowledges what was read at once: a server that sends reply after reply may wait for that (RFC 896), and the kernel, with
+  // nothing to send along, takes 40 ms over it.
+  void acknowledge();
   // Says over TLS that no more will be sent (close_notify): best effort, never waits. Then destroy the channel.
   void shutdown();
 
