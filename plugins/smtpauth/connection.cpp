@@ -235,7 +235,10 @@ abk::part<connection::perhaps> connection::by_library(const abk::question& who, 
     said_ = co_await smtp::hear(up, exchange_bounds);
   }
   up.limit(usual_lines);
-  co_return verdict_of(step, at, up, with.complete());
+  perhaps found = verdict_of(step, at, up, with.complete());
+  // The server knows the name alone so far. It may know the account, and have no SCRAM secret of it.
+  if (found && found->what == abk::verdict::no && at == moment::name) co_return next_mechanism(std::move(*found));
+  co_return found;
 }
 
 // The exchange is given up: answer() says so to the server by a line "*".

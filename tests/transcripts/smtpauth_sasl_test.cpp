@@ -83,7 +83,7 @@ TEST(SmtpAuthMechanisms, NtlmsFirstChallengeIsText) {
 // A login by SCRAM, whose nonce differs each time: what is said is looked at here.
 class scram {
  public:
-  scram() : host_(plugin(), settings({"SCRAM-SHA-256", "PLAIN"}), {}, ABK_TLS), up_(host_, ABK_TLS, 0) {
+  explicit scram(std::initializer_list<std::string> mechanisms = {"SCRAM-SHA-256", "PLAIN"}) : host_(plugin(), settings(mechanisms), {}, ABK_TLS), up_(host_, ABK_TLS, 0) {
     up_.unwatch();
     up_.feed(greeting);
     up_.feed(extensions("AUTH PLAIN SCRAM-SHA-256"));
@@ -199,10 +199,20 @@ TEST(SmtpAuthScram, AHashThatWouldTakeLongIsNotComputed) {
   EXPECT_NE(s.hears(s.challenge("20000"), true), "*\r\n");
 }
 
-TEST(SmtpAuthScram, SomebodyWhomTheServerDoesNotKnow) {
-  scram s;
-  EXPECT_EQ(s.hears("535 5.7.8 Error: authentication failed: user not found\r\n", false), "");  // and no PLAIN
-  s.expect(ABK_NO, "auth-scram-sha-256.535-name");
+// A server may know somebody, and have no SCRAM secret of theirs: the name was refused before anything of the password was sent.
+TEST(SmtpAuthScram, ARefusedNameIsNoVerdictWhereTheNextMechanismCanTell) {
+  const std::string refused = "535 5.7.8 Error: authentication failed: user not found\r\n";
+  scram right;
+  EXPECT_EQ(right.hears(refused, true).rfind("AUTH PLAIN ", 0), 0U);
+  right.hears("235 2.7.0 ok\r\n", false);
+  right.expect(ABK_YES, "auth-plain.235");
+  scram wrong;
+  wrong.hears(refused, true);
+  wrong.hears("535 5.7.8 no\r\n", false);
+  wrong.expect(ABK_NO, "auth-plain.535");
+  scram only({"SCRAM-SHA-256"});
+  EXPECT_EQ(only.hears(refused, false), "");
+  only.expect(ABK_NO, "auth-scram-sha-256.535-name");
 }
 
 TEST(SmtpAuthScram, ANameThatDoesNotFitGoesOnALineOfItsOwn) {
