@@ -26,6 +26,7 @@ struct query {
   secret password;             // login only
   std::string client;          // the end user's address as the caller reported it; "" if it did not
   std::string service;         // "imap", "webmail": for the log
+  std::string session;         // the caller's own name of what this belongs to: for the log, which takes 64 bytes of it
   std::string caller;          // who asks: "uid=33(www-data)" or an IP address; for the log
   std::string listener;
   std::string default_domain;  // the listener's, for addresses without '@'

@@ -14,6 +14,7 @@
 namespace authbroker {
 namespace {
 
+constexpr std::size_t session_bytes_max = 64;
 constexpr auto companion_time_max = std::chrono::seconds(1);
 constexpr std::chrono::milliseconds retry_after_least{1000}, retry_after_spread{2000};
 
@@ -257,6 +258,7 @@ void dispatcher::finish(const query& q, answer& a, steady::time_point began) {
   if (a.found.why != reason::none) line.field("reason", name(a.found.why));
   line.field_if("login_name", a.login_name == a.identity ? std::string_view() : std::string_view(a.login_name));
   line.field_if("caller", q.caller).field_if("listener", q.listener).field_if("service", q.service).field_if("client", q.client);
+  line.field_if("session", std::string_view(q.session).substr(0, session_bytes_max));
   line.field_if("route", a.route).field_if("backend", a.backend).field_if("upstream", a.found.upstream).field_if("rule", a.found.rule);
   line.field_if("text", a.found.operator_text);
   line.field("elapsed_us", a.elapsed.count());

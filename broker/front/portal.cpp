@@ -7,7 +7,6 @@
 #include "front/status_page.hpp"
 #include "base/text.hpp"
 #include "wire/basic_credentials.hpp"
-#include "wire/client_address.hpp"
 #include "wire/http_verdict.hpp"
 #include "wire/json_answer.hpp"
 #include "wire/json_question.hpp"
@@ -113,13 +112,9 @@ http_reply no_credentials(basic_state state) {
 }
 
 query begin_query(question_kind kind, const http_request& in, std::string_view reported_client) {
-  query q;
+  query q = begin_query(*in.from, *in.terms);
   q.kind = kind;
-  q.client = normal_client(reported_client);
-  q.client_believed = !q.client.empty() && trusted(*in.from, in.terms->peers);
-  q.caller = in.from->text;
-  q.listener = in.terms->rules.name;
-  q.default_domain = in.terms->rules.default_domain;
+  report_client(q, reported_client, *in.from, *in.terms);
   return q;
 }
 

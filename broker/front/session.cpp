@@ -35,8 +35,11 @@ void session::start() {
 }
 
 void session::work() {
+  if (working_) return;  // called from within on_bytes(), whose caller goes on: pipelined requests are no recursion
+  working_ = true;
   while (!ended_ && !busy_ && !farewell_ && !input_.empty())
     if (!on_bytes()) break;
+  working_ = false;
   if (ended_ || farewell_) return;
   if (!busy_ && end_of_input_) return close();  // nothing more can come, and what came is no request
   if (!busy_ && input_.empty() && draining_) return close();

@@ -99,7 +99,7 @@ class session : public std::enable_shared_from_this<session> {
   steady::time_point deadline_ = steady::time_point::max(), armed_for_ = steady::time_point::max();
   std::shared_ptr<branch> moving_to_;
   std::list<std::shared_ptr<session>>::iterator place_;  // in the branch's list
-  bool reading_ = false, reading_later_ = false, busy_ = false, asking_ = false, waiting_for_floor_ = false, more_expected_ = false;
+  bool reading_ = false, reading_later_ = false, busy_ = false, asking_ = false, waiting_for_floor_ = false, more_expected_ = false, working_ = false;
   ending ending_ = ending::none;
   bool end_of_input_ = false, draining_ = false, farewell_ = false, ended_ = false;
 };

@@ -1,5 +1,9 @@
 #include "front/terms.hpp"
 
+#include <algorithm>
+
+#include "wire/client_address.hpp"
+
 namespace authbroker {
 
 result<std::shared_ptr<const listener_terms>> make_terms(listener_rules rules) {
@@ -29,6 +33,43 @@ in_flight_place::in_flight_place(listener_shared& s, const listener_terms& t)
 
 in_flight_place::~in_flight_place() {
   if (taken_) shared_.counts.in_flight.fetch_sub(1, std::memory_order_relaxed);
+}
+
+query begin_query(const peer& from, const listener_terms& t) {
+  query q;
+  q.caller = from.text;
+  q.listener = t.rules.name;
+  q.default_domain = t.rules.default_domain;
+  return q;
+}
+
+void report_client(query& q, std::string_view reported, const peer& from, const listener_terms& t) {
+  q.client = normal_client(reported);
+  q.client_believed = !q.client.empty() && trusted(from, t.peers);
+}
+
+bool may_ask(question_kind kind, const listener_rules& rules) {
+  const permission needed = kind == question_kind::login ? permission::login : permission::mailbox;
+  return std::find(rules.allow.begin(), rules.allow.end(), needed) != rules.allow.end();
+}
+
+mailbox_word two_valued(verdict v, unverifiable_as as) {
+  switch (v) {
+    case verdict::exists: return mailbox_word::exists;
+    case verdict::absent: return mailbox_word::absent;
+    case verdict::no_route: return mailbox_word::no_route;
+    case verdict::unverifiable:
+      switch (as) {
+        case unverifiable_as::exists: return mailbox_word::exists;
+        case unverifiable_as::absent: return mailbox_word::absent;
+        case unverifiable_as::tempfail: return mailbox_word::tempfail;
+      }
+      break;
+    case verdict::tempfail:
+    case verdict::accept:
+    case verdict::reject: break;
+  }
+  return mailbox_word::tempfail;
 }
 
 answer own_answer(verdict v, reason r, const query& q) {

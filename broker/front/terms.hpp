@@ -85,6 +85,17 @@ class in_flight_place {
   bool taken_;
 };
 
+// A question of this peer's, with all that does not depend on the wire. The kind is login.
+query begin_query(const peer&, const listener_terms&);
+// What a caller says about the end user's address: a bare IP address, anything else counts as nothing said. The only place
+// where it is decided whether that is believed.
+void report_client(query&, std::string_view reported, const peer&, const listener_terms&);
+bool may_ask(question_kind, const listener_rules&);
+
+// The answer to a mailbox question on wires that know no "unverifiable".
+enum class mailbox_word : std::uint8_t { tempfail, exists, absent, no_route };
+mailbox_word two_valued(verdict, unverifiable_as);
+
 // An answer of the listener's own, for questions that nobody is asked.
 answer own_answer(verdict, reason, const query&);
 
