@@ -73,6 +73,7 @@ void acceptor::receive(descriptor fd) {
     shared.counts.not_admitted.fetch_add(1, std::memory_order_relaxed);
     if (shared.complain())
       shared.parts.log->line(level::warning, "peer_not_admitted").field("listener", terms_->rules.name).field("peer", who ? who->text : who.error().text);
+    if (who) branches_.front()->turn_away(fd.release(), std::move(*who));
     return;
   }
   if (!who->is_unix) {

@@ -7,9 +7,9 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "front/caller_connection.hpp"
 #include "front/http_session.hpp"
 #include "front/saslauthd_session.hpp"
-#include "front/session.hpp"
 
 namespace authbroker {
 namespace {
@@ -18,7 +18,19 @@ constexpr std::uint32_t requests_a_look = 256;
 constexpr auto look_time = std::chrono::milliseconds(50);       // shorter looks say little
 constexpr auto looks_together = std::chrono::milliseconds(500); // a worker that was asked so little is not busy
 
-std::shared_ptr<session> make_session(const std::shared_ptr<branch>& home, int fd, peer who) {
+// Refused connections that are still being told so, for each worker: they last front_times::farewell.
+constexpr std::uint32_t refused_max = 64;
+
+// A client of such a protocol stops its own service for minutes where it is not greeted as it expects.
+bool greets_always(listener_protocol p) {
+  switch (p) {
+    case listener_protocol::http:
+    case listener_protocol::saslauthd: return false;
+  }
+  std::abort();
+}
+
+std::shared_ptr<caller_connection> make_session(const std::shared_ptr<branch>& home, int fd, peer who) {
   switch (home->terms()->rules.protocol) {
     case listener_protocol::http: return std::make_shared<http_session>(home, fd, std::move(who));
     case listener_protocol::saslauthd: return std::make_shared<saslauthd_session>(home, fd, std::move(who));
@@ -46,19 +58,28 @@ struct travelling_fd {
 
 }  // namespace
 
-void branch::give(int fd, peer who) {
+template <class F>
+void branch::bring(int fd, peer who, F what) {
   load_.fetch_add(1, std::memory_order_relaxed);
   shared_->counts.connections.fetch_add(1, std::memory_order_relaxed);
   if (on_.io.get_executor().running_in_this_thread()) {
-    adopt(fd, std::move(who));
+    what(*this, fd, std::move(who));
     return;
   }
-  boost::asio::post(on_.io, [self = shared_from_this(), held = travelling_fd(fd), who = std::move(who)]() mutable {
-    self->adopt(held.release(), std::move(who));
+  boost::asio::post(on_.io, [self = shared_from_this(), held = travelling_fd(fd), who = std::move(who), what]() mutable {
+    what(*self, held.release(), std::move(who));
   });
 }
 
-void branch::adopt(int fd, peer who) {
+void branch::give(int fd, peer who, std::uint32_t carried) {
+  bring(fd, std::move(who), [carried](branch& b, int f, peer p) { b.adopt(f, std::move(p), carried); });
+}
+
+void branch::turn_away(int fd, peer who) {
+  bring(fd, std::move(who), [](branch& b, int f, peer p) { b.refuse(f, std::move(p)); });
+}
+
+void branch::adopt(int fd, peer who, std::uint32_t carried) {
   // The count may pass the limit by what arrives at once; then an idle connection makes room, or the new one goes.
   const bool full = shared_->counts.connections.load(std::memory_order_relaxed) > terms_->rules.limits.connections;
   if (full) {
@@ -66,7 +87,15 @@ void branch::adopt(int fd, peer who) {
     if (shared_->complain())
       shared_->parts.log->line(level::warning, "listener_full").field("listener", terms_->rules.name).field("connections", terms_->rules.limits.connections);
   }
-  if (draining_ || (full && !end_one_idle())) {
+  if (draining_ || (full && !end_one_idle())) return refuse(fd, std::move(who));
+  const auto made = make_session(shared_from_this(), fd, std::move(who));
+  sessions_.push_back(made);
+  made->place_ = std::prev(sessions_.end());
+  made->start(carried);
+}
+
+void branch::refuse(int fd, peer who) {
+  if (!greets_always(terms_->rules.protocol) || refused_ >= refused_max) {
     ::close(fd);
     load_.fetch_sub(1, std::memory_order_relaxed);
     shared_->counts.connections.fetch_sub(1, std::memory_order_relaxed);
@@ -75,7 +104,8 @@ void branch::adopt(int fd, peer who) {
   const auto made = make_session(shared_from_this(), fd, std::move(who));
   sessions_.push_back(made);
   made->place_ = std::prev(sessions_.end());
-  made->start();
+  ++refused_;
+  made->start_refused();
 }
 
 bool branch::end_one_idle() {
@@ -88,13 +118,14 @@ bool branch::end_one_idle() {
   return false;
 }
 
-void branch::remove(session& s) {
+void branch::remove(caller_connection& s) {
+  if (s.refused_) --refused_;
   sessions_.erase(s.place_);
   load_.fetch_sub(1, std::memory_order_relaxed);
   shared_->counts.connections.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void branch::touch(session& s) {
+void branch::touch(caller_connection& s) {
   sessions_.splice(sessions_.end(), sessions_, s.place_);
   if (++served_ % requests_a_look == 0 && shared_->branches.size() > 1 && saturated()) share_out();
 }
