@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034
 
 build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev libboost-json1.81-dev libssl-dev libtomlplusplus-dev
-  libidn2-dev libcli11-dev libc-ares-dev libsystemd-dev libcrypt-dev libldap-dev libsasl2-dev)
+  libidn2-dev libcli11-dev libc-ares-dev libsystemd-dev libcrypt-dev libldap-dev libsasl2-dev libpam0g-dev)
 demo_packages=(curl python3)
 # The last line: what servers need that the tests unpack and do not install, since they cannot stand beside Dovecot.
 test_packages=(ca-certificates ccache clang-14 curl dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond iproute2 libcap2-bin libclang-rt-14-dev libgmock-dev

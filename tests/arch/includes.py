@@ -11,6 +11,7 @@ ROOMS = {
     "abi": ("", r"."),  # <stddef.h> <stdint.h> <stdbool.h>: see below
     "base": ("base", "|".join([ASIO, TLS, TOML, JSON, SOCKETS])),
     "wire": ("base wire", "|".join([ASIO, TLS, TOML, SOCKETS, r"unistd\.h|fcntl\.h|thread|mutex"])),
+    "ask": ("base ask", "|".join([ASIO, TLS, TOML, "thread|mutex|csignal|signal\\.h"])),
     "core": ("base core", "|".join([r"boost/asio/(?!awaitable\.hpp|error\.hpp)", TLS, TOML, JSON, SOCKETS, r"unistd\.h|fcntl\.h|dlfcn"])),
     "net": ("base net", "|".join([TOML, JSON])),
     "host": ("base core net host", "|".join([TLS, TOML, JSON])),
@@ -20,6 +21,7 @@ ROOMS = {
     "tool": ("base config tool", "|".join([ASIO, TLS, TOML, r"boost/beast"])),
     "doc": ("base", "|".join([ASIO, TLS, TOML, JSON, SOCKETS])),
 }
+ADAPTER_FORBIDDEN = "|".join([r"boost/", TLS, TOML, SOCKETS])
 PLUGIN_FORBIDDEN = "|".join([r"boost/", r"openssl/(ssl|bio)\.h", SOCKETS, TOML])
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+([<"])([^>"]+)[>"]', re.M)
 
@@ -57,6 +59,19 @@ def plugin_check(path, text):
             yield at + f"a plugin has no sockets and no TLS: {name}"
 
 
+def adapter_check(path, text):
+    own = path.split("/")[1]
+    for m in INCLUDE.finditer(text):
+        at = f"{path}:{line_of(text, m.start())}: "
+        kind, name = m.groups()
+        if kind == '"' and name.split("/")[0] not in ("ask", "base", own, own + "_parts"):
+            yield at + f"an adapter asks from outside: {name}"
+        elif kind == "<" and re.match(ADAPTER_FORBIDDEN, name):
+            yield at + f"asking is the business of broker/ask: <{name}>"
+
+
+planted(adapter_check, "adapters/pam/x.cpp", '#include "front/listener.hpp"\n')
+planted(adapter_check, "adapters/pam/x.cpp", "#include <sys/socket.h>\n")
 planted(room_check, "broker/core/x.cpp", "#include <boost/asio/ip/tcp.hpp>\n")
 planted(room_check, "broker/core/x.cpp", '#include "host/pool.hpp"\n')
 planted(room_check, "broker/front/x.cpp", '#include "host/pool.hpp"\n')
@@ -74,4 +89,7 @@ for path, text in files(*[f"broker/{room}" for room in (*ROOMS, "sdk")]):
 for path, text in files("plugins"):
     count += 1
     found += plugin_check(path, text)
+for path, text in files("adapters"):
+    count += 1
+    found += adapter_check(path, text)
 report(found, count)

@@ -30,7 +30,7 @@ def glued(page, text):
 if len(list(glued("x", '.Bl -column "ab" "abc"\n.It abc Ta Li abc\n.It a Ta b Ta c\n.El\n.It long\n'))) != 2:
     sys.exit("the check is blind: a wide cell and one too many were not found")
 
-folders = (f"{ROOT}/broker/*", f"{ROOT}/plugins/*", sys.argv[2])
+folders = (f"{ROOT}/broker/*", f"{ROOT}/plugins/*", f"{ROOT}/adapters/*", sys.argv[2])
 pages = sorted(p for n in "1578" for folder in folders for p in glob.glob(f"{folder}/*.{n}"))
 names = {os.path.basename(p) for p in pages}
 findings = [f"missing: {name}" for name in ("authbroker.1", "authbrokerd.8", "authbroker-http.7", "authbroker-listeners.7", "authbroker-verdicts.7") if name not in names]

@@ -62,10 +62,10 @@ planted(path_check, "README.md", "see /ho" "me/ann/x")
 assert not list(check("broker/core/x.cpp", "switch (v) { case verdict::accept: switch (c) { case 1: break; } }\nswitch (c) { case 2: break; default: break; }"))
 
 found, count = [], 0
-for path, text in files("broker", "plugins"):
+for path, text in files("broker", "plugins", "adapters"):
     count += 1
     found += check(path, text)
-for path, text in files("broker", "plugins", "cmake", "conf", "tests", "bench", ending=(".cpp", ".hpp", ".h", ".c", ".txt", ".cmake", ".sh", ".toml", ".service", ".md", ".1", ".5", ".7", ".8")):
+for path, text in files("broker", "plugins", "adapters", "cmake", "conf", "tests", "bench", ending=(".cpp", ".hpp", ".h", ".c", ".txt", ".cmake", ".sh", ".toml", ".service", ".md", ".1", ".5", ".7", ".8")):
     if not path.startswith("tests/arch/"):
         found += path_check(path, text)
 report(found, count)
