@@ -102,7 +102,7 @@ void read_tls(const section& backend, backend_rules& out) {
 void warn_weak(const section& backend, const backend_rules& out) {
   const auto plain = std::find_if(out.upstream.begin(), out.upstream.end(), [](const upstream_rules& u) { return u.tls == tls_use::none; });
   const bool some_tls = std::any_of(out.upstream.begin(), out.upstream.end(), [](const upstream_rules& u) { return u.tls != tls_use::none; });
-  if (plain != out.upstream.end()) backend.warning(backend.where("upstream"), "upstream", "passwords travel unencrypted to " + plain->label());
+  if (plain != out.upstream.end()) backend.warning(backend.where("upstream"), "upstream", "what is asked, passwords included, travels unencrypted to " + plain->label());
   if (some_tls && !out.tls.verify && out.tls.pin_sha256.empty())
     backend.warning(backend.where("tls"), "tls.verify", "certificates are not checked: whoever stands between can read passwords");
   if (some_tls && out.tls.minimum < "1.2") backend.warning(backend.where("tls"), "tls.minimum", "TLS " + out.tls.minimum + " is broken");

@@ -321,7 +321,7 @@ TEST(Errors, ASecretIsNeverShown) {
 TEST(Warnings, Q_09_SayWhatIsWeakOrIdle) {
   EXPECT_EQ(warnings(small()), "");
   const std::vector<row> all{
-      {"backend", "cleartext = true\nupstream = [\"pop3://mail.example.com\"]", "backend.mail1.upstream: passwords travel unencrypted to mail.example.com:110"},
+      {"backend", "cleartext = true\nupstream = [\"pop3://mail.example.com\"]", "backend.mail1.upstream: what is asked, passwords included, travels unencrypted to mail.example.com:110"},
       {"backend", "cleartext = true\ntls = { verify = false }", "backend.mail1.tls.verify: certificates are not checked: whoever stands between can read passwords"},
       {"backend", "cleartext = true\ntls = { minimum = \"1.0\" }", "backend.mail1.tls.minimum: TLS 1.0 is broken"},
       {"backend", "cleartext = true", "backend.mail1.cleartext: is not needed here; wanted: false, so that a later change cannot send passwords unencrypted"},
