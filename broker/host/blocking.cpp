@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <thread>
 
 #include "host/answers.hpp"
 
@@ -73,19 +72,21 @@ finding run_check(backend_core& core, const abk_question& q, question_kind kind,
 }
 
 // Copies: the asker may be gone before the thread is done.
-struct blocking_lane::job {
+struct blocking_lane::job final : thread_lane::task {
+  void run() override;
+  std::shared_ptr<backend_core> core;
   leg_ptr asked;
   question_kind kind = question_kind::login;
   std::string login_name, address, local, domain, identity, client;
   secret password;
   steady::time_point until;
   worker* home = nullptr;
-  bool started = false;
 };
 
 void blocking_lane::submit(const leg_ptr& l) {
   const stage_question& q = *l->asked;
-  auto j = std::make_shared<job>();
+  const auto j = std::make_shared<job>();
+  j->core = core_;
   j->asked = l;
   j->kind = q.kind;
   j->login_name = q.login_name;
@@ -102,103 +103,41 @@ void blocking_lane::submit(const leg_ptr& l) {
     if (const leg_ptr it = weak.lock()) give_up_leg(it, finding::tempfail(reason::deadline, "the plugin did not answer in time"));
   });
   l->deadline_timer.arm(l->until);
-  l->start_timer.bind(l->home->timers, [weak, weak_job = std::weak_ptr<job>(j), self = weak_from_this()] {  // weak: the job holds the leg
+  l->start_timer.bind(l->home->timers, [weak, weak_job = std::weak_ptr<job>(j), threads = std::weak_ptr(threads_)] {  // weak: the job holds the leg
     const leg_ptr it = weak.lock();
     const auto waiting = weak_job.lock();
-    const auto lane = self.lock();
-    if (it == nullptr || waiting == nullptr || lane == nullptr) return;
-    {
-      const std::lock_guard hold(lane->mutex_);
-      if (waiting->started) return;
-    }
+    const auto lane = threads.lock();
+    if (it == nullptr || waiting == nullptr || lane == nullptr || lane->started(*waiting)) return;
     give_up_leg(it, finding::tempfail(reason::overloaded, "all threads of the backend are busy"));
   });
   l->start_timer.arm(std::min(l->start_by, l->until));
   // Never through j->asked: once a thread has the job, that is the thread's.
-  l->on_give_up = [self = shared_from_this(), j, weak] {
-    const std::lock_guard hold(self->mutex_);
-    const leg_ptr it = weak.lock();
-    if (it != nullptr && j->started) it->result.password_sent = j->kind == question_kind::login;
-    std::erase(self->queue_, j);
+  l->on_give_up = [threads = threads_, j, weak] {
+    const bool begun = !threads->withdraw(j);
+    if (const leg_ptr it = weak.lock(); it != nullptr && begun) it->result.password_sent = j->kind == question_kind::login;
   };
-  bool more_threads = false;
-  const char* refused = nullptr;
-  {
-    const std::lock_guard hold(mutex_);
-    if (retired_) refused = "the configuration was replaced";
-    else if (queue_.size() >= core_->rules.pool.queue) refused = "the queue of the backend is full";
-    else {
-      queue_.push_back(j);
-      more_threads = busy_ + queue_.size() > threads_ && threads_ < threads_max_;
-      if (more_threads) ++threads_;
-    }
+  switch (threads_->submit(j)) {
+    case thread_lane::outcome::taken: return;
+    case thread_lane::outcome::full: return end_leg(*l, finding::tempfail(reason::overloaded, "the queue of the backend is full"));
+    case thread_lane::outcome::retired: return end_leg(*l, finding::tempfail(reason::shutting_down, "the configuration was replaced"));
+    case thread_lane::outcome::no_thread: return end_leg(*l, finding::tempfail(reason::overloaded, "the system gives no thread for the plugin"));
   }
-  if (refused != nullptr) return end_leg(*l, finding::tempfail(retired_ ? reason::shutting_down : reason::overloaded, refused));
-  if (more_threads) {
-    try {
-      std::thread([self = shared_from_this()] { self->work(); }).detach();
-    } catch (const std::system_error&) {  // no thread to be had: without any, nobody would ever take the question
-      bool alone = false;
-      {
-        const std::lock_guard hold(mutex_);
-        alone = --threads_ == 0;
-        if (alone) std::erase(queue_, j);
-      }
-      if (alone) return end_leg(*l, finding::tempfail(reason::overloaded, "the system gives no thread for the plugin"));
-    }
-  }
-  wake_.notify_one();
 }
 
-void blocking_lane::work() {
-  std::unique_lock hold(mutex_);
-  while (true) {
-    wake_.wait(hold, [&] { return retired_ || !queue_.empty(); });
-    if (queue_.empty()) break;
-    const std::shared_ptr<job> j = std::move(queue_.front());
-    queue_.pop_front();
-    j->started = true;
-    ++busy_;
-    hold.unlock();
-    run(*j);
-    hold.lock();
-    --busy_;
-  }
-  --threads_;
-}
-
-void blocking_lane::run(job& j) {
+void blocking_lane::job::run() {
   stage_question q;
-  q.kind = j.kind;
-  q.login_name = j.login_name;
-  q.address = j.address;
-  q.local = j.local;
-  q.domain = j.domain;
-  q.identity = j.identity;
-  q.client = j.client;
-  if (!j.password.empty()) q.password = &j.password;
-  finding f = run_check(*core_, to_question(q, j.until), j.kind, j.password.reveal());
-  j.password.clear();
+  q.kind = kind;
+  q.login_name = login_name;
+  q.address = address;
+  q.local = local;
+  q.domain = domain;
+  q.identity = identity;
+  q.client = client;
+  if (!password.empty()) q.password = &password;
+  finding f = run_check(*core, to_question(q, until), kind, password.reveal());
+  password.clear();
   // By its worker: the leg is not ours to touch here.
-  boost::asio::post(j.home->io, [l = std::move(j.asked), f = std::move(f)]() mutable { end_leg(*l, std::move(f)); });
-}
-
-void blocking_lane::retire() {
-  {
-    const std::lock_guard hold(mutex_);
-    retired_ = true;
-  }
-  wake_.notify_all();
-}
-
-std::uint32_t blocking_lane::busy() const {
-  const std::lock_guard hold(mutex_);
-  return busy_;
-}
-
-std::uint32_t blocking_lane::waiting() const {
-  const std::lock_guard hold(mutex_);
-  return static_cast<std::uint32_t>(queue_.size());
+  boost::asio::post(home->io, [l = std::move(asked), f = std::move(f)]() mutable { end_leg(*l, std::move(f)); });
 }
 
 }  // namespace authbroker

@@ -1,15 +1,12 @@
-// Threads for plugins whose check() may block. Each backend has a lane of its own with a bounded queue and a share of the
-// threads, so that a stuck backend cannot take the threads of another.
+// Threads for plugins whose check() may block: a lane for each backend.
 #pragma once
 #include <abk/plugin.h>
 
-#include <condition_variable>
-#include <deque>
 #include <memory>
-#include <mutex>
 
 #include "host/leg.hpp"
 #include "host/pool.hpp"
+#include "host/thread_lane.hpp"
 
 namespace authbroker {
 
@@ -18,27 +15,21 @@ finding run_check(backend_core&, const abk_question&, question_kind, std::string
 // The question as the ABI has it. Views into the stage_question.
 abk_question to_question(const stage_question&, steady::time_point until);
 
-class blocking_lane : public std::enable_shared_from_this<blocking_lane> {
+class blocking_lane {
  public:
-  blocking_lane(std::shared_ptr<backend_core> core, std::uint32_t threads_max) : core_(std::move(core)), threads_max_(threads_max) {}
+  blocking_lane(std::shared_ptr<backend_core> core, std::uint32_t threads_max)
+      : core_(std::move(core)), threads_(std::make_shared<thread_lane>(threads_max, core_->rules.pool.queue)) {}
   // Ends the leg by its deadline, whatever the plugin does: a late answer is dropped. Called on the leg's worker.
   void submit(const leg_ptr&);
   // No new questions; threads end when they are done, and are not waited for.
-  void retire();
-  std::uint32_t busy() const;
-  std::uint32_t waiting() const;
+  void retire() { threads_->retire(); }
+  std::uint32_t busy() const { return threads_->busy(); }
+  std::uint32_t waiting() const { return threads_->waiting(); }
 
  private:
   struct job;
-  void work();
-  void run(job&);
   std::shared_ptr<backend_core> core_;
-  const std::uint32_t threads_max_;
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<std::shared_ptr<job>> queue_;
-  std::uint32_t threads_ = 0, busy_ = 0;
-  bool retired_ = false;
+  std::shared_ptr<thread_lane> threads_;
 };
 
 }  // namespace authbroker

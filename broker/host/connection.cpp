@@ -143,7 +143,7 @@ void connection::give_up(const leg* who) {
   it->asked->result.password_sent = it->secret_sent;
   it->asked = nullptr;
   bool keep = false;
-  if (session_ != nullptr && session_->cancel != nullptr) guarded("cancel", [&] { keep = session_->cancel(session_, id); });
+  if (session_ != nullptr && session_->cancel != nullptr && computing_ == nullptr) guarded("cancel", [&] { keep = session_->cancel(session_, id); });
   std::erase_if(questions_, [id](const question& q) { return q.id == id; });
   if (!keep) closing_ = true;
   if (closing_ && live() == 0) return close_now();
@@ -182,6 +182,7 @@ void connection::take_step(std::uint32_t step) {
       stream_->wait_readable([this] { receive(); });
       if (shared && reserved_ == nullptr) pool_->connection_has_room(self);
       return;
+    case ABK_COMPUTE: return compute();
     case ABK_START_TLS:
       if (state_ != state::preparing || io_.channel != ABK_STARTTLS_WANTED) {
         misbehaved("START_TLS where it is not legal");
@@ -229,7 +230,7 @@ void connection::pump() {
 
 void connection::receive() {
   const auto self = shared_from_this();
-  if (state_ == state::closed) return;
+  if (state_ == state::closed || computing_ != nullptr) return;  // computed() reads on
   char part[4096];
   const io_result got = stream_->read(part);
   if (got.status == io_status::would_block) {
@@ -373,6 +374,7 @@ void connection::close_now() {
     if (q.asked != nullptr) settle(q, finding::tempfail(reason::shutting_down));
   questions_.clear();
   reserved_ = nullptr;
+  leave_computing();
   if (session_ != nullptr) {
     guarded("destroy", [&] { session_->destroy(session_); });
     session_ = nullptr;

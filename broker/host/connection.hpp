@@ -77,6 +77,10 @@ class connection : public std::enable_shared_from_this<connection> {
   void start_session();
   void take_step(std::uint32_t step);
   void pump();
+  struct computation;
+  void compute();
+  void computed(const std::shared_ptr<computation>&);
+  void leave_computing();
   void receive();
   void flush();
   void flush_soon();
@@ -134,6 +138,7 @@ class connection : public std::enable_shared_from_this<connection> {
   std::unique_ptr<channel> stream_;
   abk_session* session_ = nullptr;
   abk_io io_{};
+  std::shared_ptr<computation> computing_;  // the plugin's compute() is under way: nothing else of the session may be called
   std::string trouble_;  // why the stream ended, if not in order
   std::string in_;
   std::size_t in_at_ = 0;

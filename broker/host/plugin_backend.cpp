@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <thread>
 
 #include "host/answers.hpp"
 #include "host/connection.hpp"
@@ -125,6 +126,7 @@ std::shared_ptr<plugin_backend> plugin_backend::make(const backend_rules& rules,
   out->core_ = core;
   out->plugin_version_ = plugin.version;
   out->plugin_file_ = plugin.file;
+  core->computing = std::make_shared<thread_lane>(std::max(1u, std::min(env.blocking_share, std::thread::hardware_concurrency())), rules.pool.queue);
   if ((api->kinds & ~api->check_kinds & (ABK_LOGIN | ABK_MAILBOX)) != 0) out->pool_ = std::make_shared<pool>(core, rules.upstream, false, rules.pool.connections);
   if ((api->check_kinds & ~api->inline_kinds) != 0)
     out->lane_ = std::make_shared<blocking_lane>(core, std::max(1u, std::min(env.blocking_share, rules.pool.connections)));

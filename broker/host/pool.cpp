@@ -14,6 +14,7 @@ constexpr milliseconds patience{100};  // how long a question waits before a bus
 }
 
 backend_core::~backend_core() {
+  if (computing) computing->retire();
   if (dispose) dispose(*this);
 }
 

@@ -20,6 +20,7 @@
 #include "host/breaker.hpp"
 #include "host/facts.hpp"
 #include "host/leg.hpp"
+#include "host/thread_lane.hpp"
 #include "net/resolver.hpp"
 #include "net/tls.hpp"
 #include "net/worker.hpp"
@@ -36,6 +37,7 @@ struct backend_core {
   logger* log = nullptr;
   std::vector<worker*> workers;
   std::unique_ptr<fact_store> facts;
+  std::shared_ptr<thread_lane> computing;  // for the step COMPUTE
   std::atomic<std::uint64_t> misbehaviour{0};
   std::function<void(backend_core&)> dispose;  // destroys api on the right thread
 
@@ -73,6 +75,7 @@ class pool : public std::enable_shared_from_this<pool> {
 
   // ---- for connections, on their worker
   backend_core& core() { return *core_; }
+  const std::shared_ptr<backend_core>& core_shared() const { return core_; }
   // Upstreams have numbers: the configured ones from 0 on; then the servers that SRV records name ("targets"), which are good
   // only while held.
   std::size_t configured() const { return configured_; }

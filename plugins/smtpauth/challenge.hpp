@@ -14,8 +14,8 @@ inline constexpr std::size_t challenge_bytes_max = 12'288;
 // bits left over. Empty text is an empty challenge.
 std::optional<std::string> decode_base64(std::string_view text);
 
-// SCRAM has the client repeat a hash as often as the server says. That is done on an event loop, where 20,000 times hold up
-// everybody else for some fifty milliseconds; RFC 7677 asks for 15,000, servers mostly for 4,096.
+// SCRAM has the client repeat a hash as often as the server says. 20,000 times take a processor some
+// fifty milliseconds, which a server must not be able to ask for without end; RFC 7677 asks for 15,000, servers mostly for 4,096.
 inline constexpr std::uint32_t scram_iterations_max = 20'000;
 // True if a server's first message of SCRAM asks for more, or does not say how many.
 bool too_costly(std::string_view server_first);

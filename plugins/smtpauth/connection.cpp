@@ -219,7 +219,12 @@ abk::part<connection::perhaps> connection::by_library(const abk::question& who, 
       } else {
         if (speaks_first(by) && at == moment::name && too_costly(*challenge))
           co_return cancelled(up, abk::answer::tempfail(reason::misconfigured, step + ".too-costly", "the server asks for more than 20000 iterations of SCRAM's hash: leave it out of `mechanisms`"));
-        if (!with.step(skipped ? std::string_view() : std::string_view(*challenge)))
+        bool makes_sense = false;
+        const std::string_view heard = skipped ? std::string_view() : std::string_view(*challenge);
+        const auto work_it_out = [&with, &makes_sense, heard] { makes_sense = with.step(heard); };
+        if (speaks_first(by) && at == moment::name) co_await up.compute(work_it_out);  // thousands of hashes
+        else work_it_out();
+        if (!makes_sense)
           co_return cancelled(up, nonsense(step, at == moment::password ? "unproven" : "bad-challenge",
                                            at == moment::password ? "the server did not prove that it knows the password" : "a challenge that the mechanism does not have"));
         const abk::secret_text out = abk::base64(with.response());

@@ -139,7 +139,7 @@ abk_session* open(const abk_backend*, std::uint32_t) {
 #else
   auto* t = new (std::nothrow) talk;
   if (t == nullptr) return nullptr;
-  t->api = {sizeof(abk_session), t, prepare, begin, resume, cancel, destroy_session, nullptr};
+  t->api = {sizeof(abk_session), t, prepare, begin, resume, cancel, destroy_session, nullptr, nullptr};
 #ifdef BAD_garbage_step
   t->api.begin = reinterpret_cast<decltype(t->api.begin)>(garbage);
 #endif

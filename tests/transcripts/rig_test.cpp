@@ -23,7 +23,7 @@ void finish(abk_io* up, std::uint32_t id, std::uint32_t verdict, std::uint32_t r
 }
 abk_session* open(const abk_backend*, std::uint32_t) {
   static abk_session session;
-  session = {sizeof session, nullptr, now.prepare, now.begin, now.resume, nullptr, [](abk_session*) {}, nullptr};
+  session = {sizeof session, nullptr, now.prepare, now.begin, now.resume, nullptr, [](abk_session*) {}, nullptr, nullptr};
   return &session;
 }
 const abk_plugin* plugin() {

@@ -3,6 +3,8 @@
 #include <abk/transcript.hpp>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 namespace {
 
 // ---------------------------------------------------------------- a plugin whose behaviour each test chooses
@@ -123,6 +125,18 @@ abk::part<abk::after> hands_on(const abk::question& q, abk::channel up) {
   }
   co_return abk::after::close;
 }
+abk::part<abk::after> computes(const abk::question&, abk::channel up) {
+  const std::string line = co_await up.line();
+  const auto here = std::this_thread::get_id();
+  auto there = here;
+  const auto think = [&line, &there] {
+    there = std::this_thread::get_id();
+    if (line == "bad\n") throw abk::give_up(abk::reason::upstream_nonsense, "thought");
+  };
+  co_await up.compute(think);
+  up.decide(there != here && std::this_thread::get_id() == here ? abk::answer::yes("elsewhere") : abk::answer::no(abk::reason::wrong_password, "here"));
+  co_return abk::after::close;
+}
 abk::part<void> wants_tls(abk::channel up) {
   const std::string go = co_await up.line();
   co_await up.start_tls();
@@ -171,6 +185,13 @@ TEST(SdkTalk, ACommandIsOneLine) {
   EXPECT_EQ(injected.upstream("ann\r\n").expect(ABK_TEMPFAIL, ABK_REASON_INTERNAL, "command.line-break").closes().run(), "");
   auto too_long = story(says_too_much);
   EXPECT_EQ(too_long.upstream("x\n").expect(ABK_TEMPFAIL, ABK_REASON_INTERNAL, "command.too-long").closes().run(), "");
+}
+
+TEST(SdkTalk, ComputesOnAnotherThreadAndThrowsOnItsOwn) {
+  auto t = story(computes);
+  EXPECT_EQ(t.upstream("x\n").expect(ABK_YES, ABK_REASON_NONE, "elsewhere").closes().run(), "");
+  auto bad = story(computes);
+  EXPECT_EQ(bad.upstream("bad\n").expect(ABK_TEMPFAIL, ABK_REASON_UPSTREAM_NONSENSE, "thought").closes().run(), "");
 }
 
 TEST(SdkTalk, SecretsAreMarked) {

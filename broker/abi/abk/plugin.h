@@ -174,8 +174,11 @@ enum {
  *              come before it end the session, unless the plugin asked for IDLE_READ in its backend's flags.
  *   CLOSE      Nothing more is wanted. What is queued is sent if that is quick, and the connection is closed.
  *   DRAIN      As READ; and from now on no further question begins on this connection, as its server has had enough of them.
- *              Not during prepare. */
-typedef enum abk_step { ABK_READ = 1, ABK_START_TLS = 2, ABK_READY = 3, ABK_CLOSE = 4, ABK_DRAIN = 5 } abk_step;
+ *              Not during prepare.
+ *   COMPUTE    Call compute() on a thread where it holds up nobody, then resume(): for what takes longer than some 100 us. Legal
+ *              with a question under way, in a role of one question at a time. Between the two nothing else is called but
+ *              destroy(), and that after compute() has returned; the deadline goes on. */
+typedef enum abk_step { ABK_READ = 1, ABK_START_TLS = 2, ABK_READY = 3, ABK_CLOSE = 4, ABK_DRAIN = 5, ABK_COMPUTE = 6 } abk_step;
 
 enum { /* abk_io.channel */
   ABK_CLEARTEXT = 0,        /* not encrypted, and the configuration says that this is wanted */
@@ -234,6 +237,9 @@ typedef struct abk_session {
   /* The connection is idle and the host is about to close it: the moment to take leave, as protocols like it. What is queued is
    * sent if that is quick, and destroy() follows; no answer is read. NULL: nothing is to be said. [session] */
   void (*farewell)(struct abk_session *, abk_io *);
+  /* What the step COMPUTE is about. It may use what the session owns and nothing else: neither abk_io nor the question, whose
+   * memory may be gone. NULL: the session never says COMPUTE. [pool] */
+  void (*compute)(struct abk_session *);
 } abk_session;
 
 /* ---------------------------------------------------------------- the check kind */

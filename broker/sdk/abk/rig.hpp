@@ -1,10 +1,13 @@
 // A pretend host, for tests and fuzzers of plugins: it plays abk_host, abk_config and abk_io in memory, and complains about
-// every breach of the contract in <abk/plugin.h>. No sockets, no threads, no time. Needs the standard library and libdl.
+// every breach of the contract in <abk/plugin.h>. No sockets, no time, no threads but
+// the one for compute(). Needs the standard library and libdl.
 //
 // What it lends to the plugin it lends as narrowly as the contract says: input lies in memory of its exact size, and a
 // question's texts are freed when it is answered, so that a sanitizer sees whoever looks further or longer.
 #pragma once
 #include <abk/rig_host.hpp>
+
+#include <thread>
 
 namespace abk::test {
 
@@ -164,6 +167,16 @@ class connection_rig {
         if (io_.eof) lost("the connection ended");
         else if (io_.in.len >= 65536) lost("too much unread input");
         return;
+      case ABK_COMPUTE: {
+        if (preparing || open_.empty() || host_.backend()->questions_max[role_] > 1) host_.complain("COMPUTE where it is not legal");
+        if (session_->size < sizeof(abk_session) || session_->compute == nullptr) {
+          host_.complain("COMPUTE without compute()");
+          return destroy();
+        }
+        std::thread elsewhere([this] { session_->compute(session_); });
+        elsewhere.join();
+        return resume();
+      }
       case ABK_START_TLS:
         if (!preparing || io_.channel != ABK_STARTTLS_WANTED) host_.complain("START_TLS where it is not legal");
         if (io_.in.len > 0) return lost("bytes were waiting before TLS");

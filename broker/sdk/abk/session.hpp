@@ -14,7 +14,7 @@
 
 namespace abk {
 
-enum class step : std::uint32_t { read = ABK_READ, start_tls = ABK_START_TLS, ready = ABK_READY, close = ABK_CLOSE, drain = ABK_DRAIN };
+enum class step : std::uint32_t { read = ABK_READ, start_tls = ABK_START_TLS, ready = ABK_READY, close = ABK_CLOSE, drain = ABK_DRAIN, compute = ABK_COMPUTE };
 enum class encryption : std::uint32_t { none = ABK_CLEARTEXT, starttls_wanted = ABK_STARTTLS_WANTED, tls = ABK_TLS };
 enum class scope : std::uint32_t {
   backend = ABK_FACT_BACKEND,
@@ -107,6 +107,8 @@ class session {
   virtual bool cancel(std::uint32_t /*id*/) { return false; }
   // The last words on an idle connection.
   virtual void farewell(io&) {}
+  // After step::compute, on a thread that may take its time: touches what the session owns, and not the question. [pool]
+  virtual void compute() {}
 };
 
 // One [[backend]]; immutable once made.
@@ -217,6 +219,16 @@ inline void farewell(abk_session* s, abk_io* raw) noexcept {
   } catch (...) {  // then without
   }
 }
+inline void compute(abk_session* s) noexcept {
+  auto& me = held_session::self(s);
+  try {
+    me.inner->compute();
+  } catch (const std::exception& e) {
+    me.of->on().log(level::error, "plugin_exception", {{"what", e.what()}});
+  } catch (...) {
+    me.of->on().log(level::error, "plugin_exception", {{"what", "compute() threw"}});
+  }
+}
 inline void destroy_session(abk_session* s) noexcept { delete static_cast<held_session*>(s->self); }
 
 struct held_backend {
@@ -233,7 +245,7 @@ inline abk_session* open(const abk_backend* b, std::uint32_t role) noexcept {
     s->open.reserve(role < ABK_ROLES_MAX ? std::max<std::size_t>(1, me->about.questions_max[role]) : 1);
     s->inner = me->inner->open(role);
     if (!s->inner) return nullptr;
-    s->api = {sizeof(abk_session), s.get(), &prepare, &begin, &resume, &cancel, &destroy_session, &farewell};
+    s->api = {sizeof(abk_session), s.get(), &prepare, &begin, &resume, &cancel, &destroy_session, &farewell, &compute};
     return &s.release()->api;
   } catch (...) {
     return nullptr;

@@ -41,7 +41,7 @@ struct line_limits {
 };
 
 namespace detail {
-enum class awaited { nothing, line, bytes, tls };
+enum class awaited { nothing, line, bytes, tls, compute };
 struct waits {
   talk* on;
   awaited what;
@@ -62,6 +62,13 @@ struct waits_bytes : waits {
 struct waits_tls : waits {
   void await_resume() const;
 };
+struct waits_compute : waits {
+  void (*deed)(const void*);
+  const void* what_for;
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise>) const noexcept;
+  void await_resume() const;
+};
 }  // namespace detail
 
 // A conversation's end of its connection; a cheap handle, valid as long as the conversation. [session]
@@ -79,6 +86,13 @@ class channel {
   // Encrypts. Legal while preparing only. Throws give_up (upstream_nonsense) if bytes have come that nobody read: they were
   // sent in the clear, perhaps by somebody else, and would be taken for part of the encrypted stream.
   detail::waits_tls start_tls() const;
+  // Has `deed` called on a thread where it holds up nobody, for what takes longer than some 100 us; legal while answering. It
+  // may touch what the conversation owns, local variables too, but neither the channel nor the question. What it throws is
+  // thrown here. A named callable, so that it lives as long as it is awaited.
+  template <class Deed>
+  detail::waits_compute compute(const Deed& deed) const noexcept;
+  template <class Deed>
+  void compute(const Deed&&) const = delete;
 
   void send(std::initializer_list<piece> pieces) const;
   // Sends one line, to which CR LF is added. Throws give_up: upstream_nonsense when something was received that no command
@@ -150,6 +164,13 @@ class talk final : public session {
     up_ = &up;
     who_->farewell(channel(*this));
   }
+  void compute() override {
+    try {
+      deed_(deed_for_);
+    } catch (...) {
+      deed_trouble_ = std::current_exception();
+    }
+  }
   // The question's part is dropped in the middle of something, so that the connection is of no use any more.
   bool cancel(std::uint32_t) override {
     drop();
@@ -163,6 +184,7 @@ class talk final : public session {
   friend struct detail::waits_line_or_end;
   friend struct detail::waits_bytes;
   friend struct detail::waits_tls;
+  friend struct detail::waits_compute;
 
   bool here(detail::awaited what, std::size_t bytes) const noexcept {
     const std::string_view in = up_->in();
@@ -170,6 +192,7 @@ class talk final : public session {
       case detail::awaited::nothing: return true;
       case detail::awaited::line: return in.find('\n') != in.npos || in.size() >= limits_.received_max || up_->eof();
       case detail::awaited::bytes: return in.size() >= bytes || up_->eof();
+      case detail::awaited::compute: return true;  // the host comes back once that is done
       case detail::awaited::tls: return false;
     }
     return false;
@@ -183,7 +206,10 @@ class talk final : public session {
     }
     waiting_for_ = detail::awaited::nothing;
     runner_.run();
-    if (!runner_.done()) return waiting_for_ == detail::awaited::tls ? step::start_tls : step::read;
+    if (!runner_.done()) {
+      if (waiting_for_ == detail::awaited::tls) return step::start_tls;
+      return waiting_for_ == detail::awaited::compute ? step::compute : step::read;
+    }
     return preparing_ ? prepared(up) : answered(up);
   }
   step prepared(io& up) {
@@ -262,6 +288,9 @@ class talk final : public session {
   detail::awaited waiting_for_ = detail::awaited::nothing;
   std::size_t waiting_bytes_ = 0;
   bool decided_ = false;
+  void (*deed_)(const void*) = nullptr;
+  const void* deed_for_ = nullptr;
+  std::exception_ptr deed_trouble_;
   part<void> preparing_;
   part<after> answering_;
 };
@@ -269,7 +298,7 @@ class talk final : public session {
 // ---------------------------------------------------------------- the channel's functions
 
 namespace detail {
-inline bool waits::await_ready() const noexcept { return what != awaited::tls && on->here(what, bytes); }
+inline bool waits::await_ready() const noexcept { return what != awaited::tls && what != awaited::compute && on->here(what, bytes); }
 template <class Promise>
 void waits::await_suspend(std::coroutine_handle<Promise>) const noexcept {
   on->waiting_for_ = what;
@@ -291,11 +320,24 @@ inline std::string waits_bytes::await_resume() const {
   return out;
 }
 inline void waits_tls::await_resume() const {}
+template <class Promise>
+void waits_compute::await_suspend(std::coroutine_handle<Promise> h) const noexcept {
+  on->deed_ = deed;
+  on->deed_for_ = what_for;
+  waits::await_suspend(h);
+}
+inline void waits_compute::await_resume() const {
+  if (on->deed_trouble_) std::rethrow_exception(std::exchange(on->deed_trouble_, nullptr));
+}
 }  // namespace detail
 
 inline detail::waits_tls channel::start_tls() const {
   if (unread()) throw give_up(reason::upstream_nonsense, "tls.injection", "plaintext_before_tls: bytes came between the go-ahead and the handshake");
   return {{on_, detail::awaited::tls}};
+}
+template <class Deed>
+detail::waits_compute channel::compute(const Deed& deed) const noexcept {
+  return {{on_, detail::awaited::compute}, [](const void* d) { (*static_cast<const Deed*>(d))(); }, &deed};
 }
 inline void channel::send(std::initializer_list<piece> pieces) const { on_->up_->send(pieces); }
 inline void channel::command(std::initializer_list<piece> pieces) const {

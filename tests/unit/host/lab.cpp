@@ -239,7 +239,7 @@ struct line_backend {
 abk_session* line_open(const abk_backend* b, std::uint32_t) {
   auto* s = new line_session;
   s->reusable = static_cast<const line_backend*>(b->self)->reusable;
-  s->api = {sizeof(abk_session), s, &line_resume, &line_begin, &line_resume, nullptr, &line_destroy, &line_farewell};
+  s->api = {sizeof(abk_session), s, &line_resume, &line_begin, &line_resume, nullptr, &line_destroy, &line_farewell, nullptr};
   return &s->api;
 }
 
@@ -283,7 +283,7 @@ abk_step pair_begin(abk_session* s, const abk_question* q, abk_io* io) {
 }
 abk_session* pair_open(const abk_backend*, std::uint32_t) {
   auto* s = new pair_session;
-  s->api = {sizeof(abk_session), s, &pair_resume, &pair_begin, &pair_resume, nullptr, [](abk_session* dead) { delete &pair_of(dead); }, nullptr};
+  s->api = {sizeof(abk_session), s, &pair_resume, &pair_begin, &pair_resume, nullptr, [](abk_session* dead) { delete &pair_of(dead); }, nullptr, nullptr};
   return &s->api;
 }
 abk_backend* create_pair(const abk_host*, abk_config*) {
