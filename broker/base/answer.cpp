@@ -16,6 +16,16 @@ std::string_view name(mailbox_kind k) {
   std::abort();
 }
 
+std::string_view name(mail_protocol p) {
+  switch (p) {
+    case mail_protocol::none: return "";
+    case mail_protocol::imap: return "imap";
+    case mail_protocol::pop3: return "pop3";
+    case mail_protocol::smtp: return "smtp";
+  }
+  std::abort();
+}
+
 std::string_view name(addresses_state s) {
   switch (s) {
     case addresses_state::none: return "none";

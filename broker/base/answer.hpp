@@ -15,9 +15,12 @@ namespace authbroker {
 using steady = std::chrono::steady_clock;
 
 enum class mailbox_kind : std::uint8_t { unknown, user, alias, group, shared, resource };
+// A protocol that a mail proxy speaks with its clients, and wants a server for.
+enum class mail_protocol : std::uint8_t { none, imap, pop3, smtp };
 enum class addresses_state : std::uint8_t { none, complete, stale, unavailable };
 std::string_view name(mailbox_kind);  // "" for unknown
 std::string_view name(addresses_state);
+std::string_view name(mail_protocol);  // "" for none
 
 // What a caller asked, as its wire delivered it: nothing here has been checked yet.
 struct query {
@@ -32,6 +35,7 @@ struct query {
   std::string default_domain;  // the listener's, for addresses without '@'
   bool client_believed = false;
   std::chrono::milliseconds deadline{0};  // the caller's own limit; 0: none
+  mail_protocol server_for = mail_protocol::none;  // the caller is a mail proxy: a yes is of use to it only with a server
 };
 
 // One stage of a transcript, for `authbroker test`. The text is masked already.
@@ -96,6 +100,7 @@ struct answer {
   std::string route;
   std::string backend;
   std::string help_url;
+  std::string server;  // of a yes to a mail proxy: where it is to connect, "127.0.0.1:1143" or "[::1]:1143"
   addresses_state addresses = addresses_state::none;
   bool cached = false;
   std::chrono::milliseconds age{0};

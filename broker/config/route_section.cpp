@@ -176,7 +176,6 @@ void warn_not_yet(const section& route, const route_rules& out) {
   if (const mailbox_cache_rules& c = out.mailbox_cache;
       c.positive != usual.positive || c.positive_refresh != usual.positive_refresh || c.negative != usual.negative || c.negative_refresh != usual.negative_refresh)
     warn("mailbox_cache", "nothing is cached yet");
-  if (!out.nginx_mail.imap.empty() || !out.nginx_mail.pop3.empty() || !out.nginx_mail.smtp.empty()) warn("nginx_mail", "/v1/nginx-mail is not served yet");
 }
 
 }  // namespace

@@ -114,9 +114,22 @@ boost::asio::awaitable<void> dispatcher::find_out(const snapshot& now, const que
   }
   const bool login = q.kind == question_kind::login;
   const auto& stages = login ? p->by->login : p->by->mailbox;
+  if (login && stages.empty()) {
+    set_local(a, verdict::no_route, reason::no_route);
+    co_return;
+  }
+  // Before anybody is asked: a right password would lead nowhere, and a wrong one be counted upstream.
+  if (q.server_for != mail_protocol::none) {
+    a.server = p->by->rules.nginx_mail.of(q.server_for);
+    if (a.server.empty()) {
+      set_local(a, verdict::tempfail, reason::misconfigured);
+      a.found.operator_text = "route " + a.route + " has no nginx_mail." + std::string(name(q.server_for)) +
+                              ": set it to the address and port of the server that nginx is to connect to";
+      co_return;
+    }
+  }
   if (stages.empty()) {
-    if (login) set_local(a, verdict::no_route, reason::no_route);
-    else set_local(a, verdict::unverifiable, reason::not_checked);
+    set_local(a, verdict::unverifiable, reason::not_checked);
     co_return;
   }
   stage_question asked;

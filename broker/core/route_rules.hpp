@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/answer.hpp"
 #include "base/settings.hpp"
 
 namespace authbroker {
@@ -21,7 +22,20 @@ struct mailbox_cache_rules {
       negative{std::chrono::hours(3 * 24)}, negative_refresh{std::chrono::hours(3)};
 };
 
-struct endpoint_rules { std::string imap, pop3, smtp; };  // nginx_mail
+// nginx_mail: "127.0.0.1:1143", "[::1]:1143", or "".
+struct endpoint_rules {
+  std::string imap, pop3, smtp;
+  // "" for none.
+  std::string_view of(mail_protocol p) const {
+    switch (p) {
+      case mail_protocol::imap: return imap;
+      case mail_protocol::pop3: return pop3;
+      case mail_protocol::smtp: return smtp;
+      case mail_protocol::none: return {};
+    }
+    return {};
+  }
+};
 
 struct route_rules {
   place where;

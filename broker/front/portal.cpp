@@ -5,22 +5,25 @@
 
 #include "front/host_check.hpp"
 #include "front/status_page.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "wire/basic_credentials.hpp"
 #include "wire/http_verdict.hpp"
 #include "wire/json_answer.hpp"
 #include "wire/json_question.hpp"
 #include "wire/json_writer.hpp"
+#include "wire/nginx_mail.hpp"
 
 namespace authbroker {
 namespace {
 
-enum class endpoint : std::uint8_t { none, login, mailbox, auth, status, page, metrics, health };
+enum class endpoint : std::uint8_t { none, login, mailbox, auth, nginx_mail, status, page, metrics, health };
 
 // The raw target decides, byte by byte: nothing is decoded or normalised, so that no two readers can disagree about it.
 endpoint endpoint_of(std::string_view target) {
   if (target == "/v1/login") return endpoint::login;
   if (target == "/v1/mailbox") return endpoint::mailbox;
+  if (target == "/v1/nginx-mail") return endpoint::nginx_mail;
   if (target == "/v1/status") return endpoint::status;
   if (target == "/") return endpoint::page;
   if (target == "/metrics") return endpoint::metrics;
@@ -39,6 +42,7 @@ std::optional<permission> needs(endpoint e) {
     case endpoint::status:
     case endpoint::page: return permission::status;
     case endpoint::metrics: return permission::metrics;
+    case endpoint::nginx_mail:  // what it asks is seen later, and refused in words that nginx hands on
     case endpoint::health:
     case endpoint::none: return std::nullopt;
   }
@@ -156,6 +160,7 @@ boost::asio::awaitable<http_reply> portal::handle(const http_request& in) {
     case endpoint::login: return question(in, question_kind::login);
     case endpoint::mailbox: return question(in, question_kind::mailbox);
     case endpoint::auth: return basic(in);
+    case endpoint::nginx_mail: return mail(in);
     case endpoint::status:
     case endpoint::page:
     case endpoint::metrics:
@@ -219,6 +224,38 @@ boost::asio::awaitable<http_reply> portal::basic(const http_request& in) {
   const answer a = co_await shared_.parts.who->ask(std::move(q), nullptr);
   http_reply r = guarded_reply(a, reveal);
   r.not_before = not_before(question_kind::login, a.found.what, began, shared_.parts.times.floor);
+  co_return r;
+}
+
+boost::asio::awaitable<http_reply> portal::mail(const http_request& in) {
+  nginx_mail_request asked = parse_nginx_mail(in.head.fields);
+  if (asked.form == nginx_mail_form::malformed) co_return make_error(http_errors::not_nginx_mail);
+  const question_kind kind = asked.form == nginx_mail_form::recipient ? question_kind::mailbox : question_kind::login;
+  query q = begin_query(kind, in, asked.client);
+  const auto began = steady::now();
+  if (asked.form == nginx_mail_form::too_long) {
+    http_reply r = nginx_mail_reply(asked, own_answer(verdict::reject, reason::too_long, q));
+    r.not_before = not_before(kind, verdict::reject, began, shared_.parts.times.floor);
+    co_return r;
+  }
+  const bool digest = asked.form == nginx_mail_form::digest;
+  if (digest || !may_ask(kind, in.terms->rules)) {
+    if (shared_.complain())
+      shared_.parts.log->line(level::warning, "nginx_mail_refused")
+          .field("listener", in.terms->rules.name)
+          .field("protocol", name(asked.protocol))
+          .field(digest ? "method" : "not_allowed", digest ? asked.method : name(kind));
+    co_return nginx_mail_reply(asked, own_answer(verdict::tempfail, reason::misconfigured, q));
+  }
+  q.address = asked.name;
+  q.password = std::move(asked.password);
+  q.service = name(asked.protocol);
+  q.server_for = asked.protocol;
+  const in_flight_place place(shared_, *in.terms);
+  if (!place) co_return nginx_mail_reply(asked, own_answer(verdict::tempfail, reason::overloaded, q));
+  const answer a = co_await shared_.parts.who->ask(std::move(q), nullptr);
+  http_reply r = nginx_mail_reply(asked, a);
+  r.not_before = not_before(kind, a.found.what, began, shared_.parts.times.floor);
   co_return r;
 }
 

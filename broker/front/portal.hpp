@@ -1,4 +1,4 @@
-// The public HTTP interface: /v1/login, /v1/mailbox, /v1/auth, /v1/status, /metrics, /healthz and /.
+// The public HTTP interface: /v1/login, /v1/mailbox, /v1/auth, /v1/nginx-mail, /v1/status, /metrics, /healthz and /.
 #pragma once
 #include "front/http_service.hpp"
 #include "front/terms.hpp"
@@ -14,6 +14,7 @@ class portal final : public http_service {
  private:
   boost::asio::awaitable<http_reply> question(const http_request&, question_kind);
   boost::asio::awaitable<http_reply> basic(const http_request&);
+  boost::asio::awaitable<http_reply> mail(const http_request&);
   boost::asio::awaitable<http_reply> show(const http_request&);
   listener_shared& shared_;  // which owns this
 };

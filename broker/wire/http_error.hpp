@@ -17,6 +17,7 @@ inline constexpr http_error bad_length{400, "bad_length", "A request has at most
 inline constexpr http_error bad_authorization{400, "bad_authorization", "A request has at most one Authorization field."};
 inline constexpr http_error bad_json{400, "bad_json", "The body is not one JSON document in UTF-8."};
 inline constexpr http_error bad_question{400, "bad_question", "The body is JSON, but not this question."};
+inline constexpr http_error not_nginx_mail{400, "not_nginx_mail", "These are not the fields that nginx's mail proxy sends to its auth_http server."};
 inline constexpr http_error peer_not_allowed{403, "peer_not_allowed", "This caller is not admitted here."};
 inline constexpr http_error question_not_allowed{403, "question_not_allowed", "This listener does not answer this (see its `allow`)."};
 inline constexpr http_error token_required{403, "token_required", "This listener wants its token: Authorization: Bearer, or X-Authbroker-Token."};

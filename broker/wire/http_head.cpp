@@ -130,6 +130,8 @@ http_head_outcome read_head(std::string_view in) {
   out.what = progress::message;
   out.used = used;
   out.head = parser.head;
+  const std::size_t lines = in.find("\r\n") + 2;
+  out.head.fields = in.substr(lines, in.size() - lines - 2);
   out.head.keep_alive = parser.keep_alive();
   return out;
 }

@@ -32,6 +32,7 @@ struct http_head {
   std::string_view token;            // X-Authbroker-Token
   std::string_view real_ip;          // X-Real-IP
   std::string_view forwarded_for;    // the last element of the last X-Forwarded-For
+  std::string_view fields;           // all header lines, for a path that has fields of its own
 
   std::string_view path() const { return target.substr(0, target.find('?')); }
   std::string_view query() const { return path().size() == target.size() ? std::string_view() : target.substr(path().size() + 1); }

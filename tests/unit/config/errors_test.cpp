@@ -329,7 +329,6 @@ TEST(Warnings, Q_09_SayWhatIsWeakOrIdle) {
       {"listener", "allow = [\"login\", \"metrics\"]", "listener.portal.allow: has no effect: \"metrics\" are not told in this version"},
       {"route", "login_cache = { accept = \"60s\" }", "route.example.com.login_cache: has no effect in this version: nothing is cached yet"},
       {"route", "mailbox_cache = { negative = \"1h\" }", "route.example.com.mailbox_cache: has no effect in this version: nothing is cached yet"},
-      {"route", "nginx_mail = { imap = \"127.0.0.1:143\" }", "route.example.com.nginx_mail: has no effect in this version: /v1/nginx-mail is not served yet"},
       {"log", "target = \"/nowhere/at/all.log\"", "log.target: the directory /nowhere/at does not exist (yet), and the daemon cannot start without it; wanted: mkdir, or LogsDirectory= in the unit"},
       {"", "include = [\"/nowhere/*.toml\"]", "include: \"/nowhere/*.toml\" matches no file"},
       {"listener", "default_domain = \"other.example\"", "listener.portal.default_domain: no route has \"other.example\""},

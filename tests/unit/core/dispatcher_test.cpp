@@ -184,6 +184,31 @@ TEST_F(Dispatcher, TheClientsAddressGoesUpstreamOnlyIfBelieved) {
   EXPECT_EQ(one->clients.back(), "203.0.113.7");
 }
 
+TEST_F(Dispatcher, AMailProxyIsToldTheRoutesServer) {
+  const auto one = add("one", found_as(verdict::accept));
+  route_rules r = example({"one"});
+  r.nginx_mail.imap = "127.0.0.1:1143";
+  r.nginx_mail.smtp = "[::1]:1025";
+  route(r);
+  const auto to = [&](query q, mail_protocol p) {
+    q.server_for = p;
+    return ask(std::move(q));
+  };
+  EXPECT_EQ(to(login("ann@example.com"), mail_protocol::imap).server, "127.0.0.1:1143");
+  EXPECT_EQ(to(login("ann@example.com"), mail_protocol::smtp).server, "[::1]:1025");
+  const answer unchecked = to(mailbox("ann@example.com"), mail_protocol::smtp);
+  EXPECT_EQ(unchecked.found.why, reason::not_checked);
+  EXPECT_EQ(unchecked.server, "[::1]:1025");
+  EXPECT_EQ(ask(login("ann@example.com")).server, "") << "nobody asked for it";
+  const auto before = one->login_names.size();
+  const answer nowhere = to(login("ann@example.com"), mail_protocol::pop3);
+  EXPECT_EQ(nowhere.found.what, verdict::tempfail);
+  EXPECT_EQ(nowhere.found.why, reason::misconfigured);
+  EXPECT_NE(nowhere.found.operator_text.find("route example.com has no nginx_mail.pop3"), std::string::npos) << nowhere.found.operator_text;
+  EXPECT_EQ(one->login_names.size(), before) << "a password for nothing";
+  EXPECT_EQ(to(login("ann@example.net"), mail_protocol::pop3).found.what, verdict::no_route);
+}
+
 TEST_F(Dispatcher, ADelimiterIsAskedWithoutItsExtension) {
   const auto one = add("one", [](const stage_question& q) { return found_as(q.address == "ann@example.com" ? verdict::exists : verdict::absent); });
   route_rules r = example({}, {"one"});
