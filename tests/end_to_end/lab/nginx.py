@@ -1,18 +1,53 @@
-"""nginx with auth_request in front of a page."""
+"""nginx: with auth_request in front of a page, and as a mail proxy."""
 import os
 
 from .place import free_port, put
-from .process import Process, port_open
+from .process import Process, Server, port_open
+from .unpacked import unpack
 
 
-class Nginx:
+def _folders(folder):
+    for name in ("tmp", "www"):
+        os.mkdir(os.path.join(folder, name), 0o777)
+        os.chmod(os.path.join(folder, name), 0o777)
+    put(os.path.join(folder, "www/index.html"), "the secret page\n")
+
+
+class _AnyNginx(Server):
+    """nginx with a configuration; ready once its ports are open."""
+
+    def __init__(self, folder, text, ports):
+        self.folder = folder
+        put(os.path.join(folder, "nginx.conf"), text)
+        self.process = Process(["nginx", "-p", folder, "-c", f"{folder}/nginx.conf", "-e", f"{folder}/error.log", "-g", "daemon off;"],
+                               log=f"{folder}/stdout.log")
+        try:
+            for port in ports:
+                port_open("127.0.0.1", port)
+        except TimeoutError as e:
+            said = self.process.log() + self.log()
+            self.stop()
+            raise RuntimeError(f"nginx: {e}\n{said}") from e
+
+    def log(self):
+        with open(os.path.join(self.folder, "error.log"), errors="replace") as f:
+            return f.read()
+
+
+class NginxMail(_AnyNginx):
+    """The mail proxy; `mail` is a whole mail {}."""
+
+    def __init__(self, folder, cache, mail, ports):
+        module = os.path.join(unpack(cache, "nginx-mail", ["libnginx-mod-mail"]), "usr/lib/nginx/modules/ngx_mail_module.so")
+        text = f"load_module {module};\nuser www-data;\nworker_processes 1;\npid {folder}/nginx.pid;\nerror_log {folder}/error.log info;\nevents {{ worker_connections 256; }}\n"
+        super().__init__(folder, text + mail, ports)
+
+
+class Nginx(_AnyNginx):
     def __init__(self, folder, broker_socket):
         self.port = free_port()
-        for name in ("tmp", "www"):
-            os.mkdir(os.path.join(folder, name), 0o777)
-            os.chmod(os.path.join(folder, name), 0o777)
-        put(os.path.join(folder, "www/index.html"), "the secret page\n")
-        put(os.path.join(folder, "nginx.conf"), f"""
+        _folders(folder)
+        super().__init__(folder, f"""
 user www-data;
 worker_processes 1;
 pid {folder}/nginx.pid;
@@ -39,10 +74,4 @@ http {{
     }}
   }}
 }}
-""")
-        self.process = Process(["nginx", "-p", folder, "-c", f"{folder}/nginx.conf", "-e", f"{folder}/error.log", "-g", "daemon off;"],
-                               log=f"{folder}/stdout.log")
-        port_open("127.0.0.1", self.port)
-
-    def stop(self):
-        self.process.stop()
+""", [self.port])
