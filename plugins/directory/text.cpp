@@ -36,6 +36,8 @@ dn_value::dn_value(std::string_view raw) {
   }
 }
 
+std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
 bool same_word(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i)

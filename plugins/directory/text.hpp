@@ -32,6 +32,9 @@ class dn_value {
 // The same text, ASCII case folded: attribute names are compared so.
 bool same_word(std::string_view a, std::string_view b) noexcept;
 
+// In double quotes, for people.
+std::string quoted(std::string_view);
+
 // The number behind "data" in the diagnostic text of an Active Directory's result 49, such as
 // "80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 52e, v1db1". Fixed grammar: ", data ", one to
 // eight hexadecimal digits, ", v"; the last match counts, since what stands before may quote what a user typed.
