@@ -13,6 +13,15 @@ def _folders(folder):
     put(os.path.join(folder, "www/index.html"), "the secret page\n")
 
 
+def _main(folder):
+    return f"user www-data;\nworker_processes 1;\npid {folder}/nginx.pid;\nerror_log {folder}/error.log info;\nevents {{ worker_connections 256; }}\n"
+
+
+def _web(folder, sites):
+    places = " ".join(f"{what}_temp_path {folder}/tmp;" for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    return _main(folder) + f"http {{\n  access_log off;\n  {places}\n{sites}\n}}\n"
+
+
 class _AnyNginx(Server):
     """nginx with a configuration; ready once its ports are open."""
 
@@ -39,23 +48,23 @@ class NginxMail(_AnyNginx):
 
     def __init__(self, folder, cache, mail, ports):
         module = os.path.join(unpack(cache, "nginx-mail", ["libnginx-mod-mail"]), "usr/lib/nginx/modules/ngx_mail_module.so")
-        text = f"load_module {module};\nuser www-data;\nworker_processes 1;\npid {folder}/nginx.pid;\nerror_log {folder}/error.log info;\nevents {{ worker_connections 256; }}\n"
-        super().__init__(folder, text + mail, ports)
+        super().__init__(folder, f"load_module {module};\n" + _main(folder) + mail, ports)
+
+
+class NginxSite(_AnyNginx):
+    """A web server with one site of its own; `site` is what stands in sites-enabled."""
+
+    def __init__(self, folder, site, port):
+        self.port = port
+        _folders(folder)
+        super().__init__(folder, _web(folder, site), [port])
 
 
 class Nginx(_AnyNginx):
     def __init__(self, folder, broker_socket):
         self.port = free_port()
         _folders(folder)
-        super().__init__(folder, f"""
-user www-data;
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log info;
-events {{ worker_connections 256; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/tmp; proxy_temp_path {folder}/tmp; fastcgi_temp_path {folder}/tmp; uwsgi_temp_path {folder}/tmp; scgi_temp_path {folder}/tmp;
+        super().__init__(folder, _web(folder, f"""
   server {{
     listen 127.0.0.1:{self.port};
     location / {{
@@ -73,5 +82,4 @@ http {{
       proxy_set_header X-Real-IP $remote_addr;
     }}
   }}
-}}
-""", [self.port])
+"""), [self.port])
