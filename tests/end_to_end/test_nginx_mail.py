@@ -217,21 +217,26 @@ class NginxMailRecipe(SharedCase):
 
     # recipients
 
-    def test_recipients(self):
-        with self.proxy.smtp() as c:
-            self.assertEqual(code(c.rcpt("nosuch@example.com")), "550 5.1.1 The address does not exist.")
-            c.mail(SENDER)
-            self.assertEqual(code(c.rcpt("ann@down.test")), "451 4.3.0 This cannot be checked at the moment. Please try again later.")
-            c.mail(SENDER)
-            self.assertEqual(code(c.rcpt("ann@unknown.test")), "550 5.7.1 The address is not served here.")
-            c.mail(SENDER)
-            self.assertTrue(code(c.rcpt("ann@example.com")).startswith("250 "))
-            self.assertEqual(c.data("Subject: x\r\n\r\nx\r\n")[0], 250)
-
     def test_an_unverifiable_recipient_is_passed_on(self):
         with self.proxy.smtp() as c:
             self.assertTrue(code(c.rcpt("dora@short.test")).startswith(("250 ", "454 ", "554 ")))
         self.daemon.await_log(r"decision .*address=dora@long\.test verdict=unverifiable reason=not_checked")
+
+    def test_recipients_of_one_mail(self):
+        """One after the other and in one packet; after the first that exists the server behind is asked."""
+        lines = [f"RCPT TO:<{a}>" for a in ("nosuch@example.com", "ann@down.test", "ann@unknown.test", "ann@example.com", "nosuch@example.com", "bob@example.com")]
+        wanted = ["550 5.1.1 The address does not exist.", "451 4.3.0 This cannot be checked at the moment. Please try again later.",
+                  "550 5.7.1 The address is not served here.", "250 2.1.5 Ok",
+                  "550 5.1.1 <nosuch@example.com>: Recipient address rejected: User unknown in virtual mailbox table", "250 2.1.5 Ok"]
+        for together in (False, True):
+            with self.subTest(together=together), self.proxy.smtp() as c:
+                if together:
+                    c.sock.sendall("".join(line + "\r\n" for line in lines).encode())
+                    got = [c.getreply() for _ in lines]
+                else:
+                    got = [c.docmd(line) for line in lines]
+                self.assertEqual([code(reply) for reply in got], wanted)
+                self.assertEqual(c.data("Subject: x\r\n\r\nx\r\n")[0], 250)
 
     def test_recipients_with_parameters_and_routes(self):
         for path in ("TO:<ann@example.com> NOTIFY=NEVER", "to: <@relay.example:ann@example.com>", "TO:<ANN@EXAMPLE.COM>"):
