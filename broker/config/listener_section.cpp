@@ -14,14 +14,14 @@ namespace authbroker {
 namespace {
 
 void read_protocol(const section& listener, listener_rules& out) {
-  constexpr auto words = std::to_array<std::string_view>({"http", "saslauthd"});
-  constexpr auto values = std::to_array({listener_protocol::http, listener_protocol::saslauthd});
-  constexpr auto later = std::to_array<std::string_view>({"dovecot-auth", "dovecot-userdb", "socketmap", "policy", "tcp-table"});
+  constexpr auto later = std::to_array<std::string_view>({"socketmap", "policy", "tcp-table"});
   const setting* const s = listener.find("protocol");
   const auto* const text = s == nullptr ? nullptr : std::get_if<std::string>(&s->value);
   if (text != nullptr && std::find(later.begin(), later.end(), *text) != later.end())
-    return listener.bad("protocol", "\"http\" or \"saslauthd\": this version does not serve the others yet");
-  listener.word<listener_protocol>("protocol", words, values, out.protocol);
+    return listener.bad("protocol", one_of(listener_protocol_words) + ": this version does not serve the others yet");
+  std::array<listener_protocol, listener_protocol_words.size()> values{};
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<listener_protocol>(i);
+  listener.word<listener_protocol>("protocol", listener_protocol_words, values, out.protocol);
 }
 
 void read_address(const section& listener, listener_rules& out) {
@@ -153,8 +153,9 @@ void warn_idle_keys(const section& listener, const listener_rules& out) {
     if (!out.group.empty()) warn("group", "it is for Unix sockets");
     if (!out.peer_users.empty() || !out.peer_groups.empty()) warn("peers", "it is for Unix sockets; wanted for TCP: token");
   }
-  if (out.unverifiable != unverifiable_as::exists) warn("unverifiable", "this protocol has a word of its own for unverifiable");
-  if (out.tempfail_code) warn("tempfail", "it is for dovecot-auth");
+  const bool two_words = out.protocol == listener_protocol::dovecot_userdb;  // for mailboxes
+  if (!two_words && out.unverifiable != unverifiable_as::exists) warn("unverifiable", "this protocol has a word of its own for unverifiable");
+  if (out.protocol != listener_protocol::dovecot_auth && out.tempfail_code) warn("tempfail", "it is for dovecot-auth");
   if (std::find(out.allow.begin(), out.allow.end(), permission::metrics) != out.allow.end()) warn("allow", "\"metrics\" are not told in this version");
 }
 

@@ -1,9 +1,11 @@
 // What a [[listener]] says: values only.
 #pragma once
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/secret.hpp"
@@ -32,7 +34,10 @@ struct network {              // "127.0.0.0/8", "::1"
   unsigned bits = 0;
 };
 
-enum class listener_protocol : std::uint8_t { http, saslauthd };  // the others of SPEC 7 come with their issue
+enum class listener_protocol : std::uint8_t { http, saslauthd, dovecot_auth, dovecot_userdb };
+// As configurations and the status write them, in the order of the enumeration.
+inline constexpr auto listener_protocol_words = std::to_array<std::string_view>({"http", "saslauthd", "dovecot-auth", "dovecot-userdb"});
+constexpr std::string_view name(listener_protocol p) { return listener_protocol_words[static_cast<std::size_t>(p)]; }
 enum class permission : std::uint8_t { login, mailbox, status, metrics };
 enum class unverifiable_as : std::uint8_t { exists, absent, tempfail };
 

@@ -8,6 +8,8 @@
 #include <ctime>
 
 #include "front/caller_connection.hpp"
+#include "front/dovecot_auth_session.hpp"
+#include "front/dovecot_userdb_session.hpp"
 #include "front/http_session.hpp"
 #include "front/saslauthd_session.hpp"
 
@@ -24,8 +26,10 @@ constexpr std::uint32_t refused_max = 64;
 // A client of such a protocol stops its own service for minutes where it is not greeted as it expects.
 bool greets_always(listener_protocol p) {
   switch (p) {
+    case listener_protocol::dovecot_auth: return true;
     case listener_protocol::http:
-    case listener_protocol::saslauthd: return false;
+    case listener_protocol::saslauthd:
+    case listener_protocol::dovecot_userdb: return false;
   }
   std::abort();
 }
@@ -34,6 +38,8 @@ std::shared_ptr<caller_connection> make_session(const std::shared_ptr<branch>& h
   switch (home->terms()->rules.protocol) {
     case listener_protocol::http: return std::make_shared<http_session>(home, fd, std::move(who));
     case listener_protocol::saslauthd: return std::make_shared<saslauthd_session>(home, fd, std::move(who));
+    case listener_protocol::dovecot_auth: return std::make_shared<dovecot_auth_session>(home, fd, std::move(who));
+    case listener_protocol::dovecot_userdb: return std::make_shared<dovecot_userdb_session>(home, fd, std::move(who));
   }
   std::abort();
 }

@@ -65,6 +65,7 @@ struct listener_shared {
   std::shared_ptr<http_service> service;  // http listeners
   std::vector<std::weak_ptr<branch>> branches;  // one a worker; set before the first connection, and not changed
   listener_counts counts;
+  std::atomic<std::uint32_t> next_connection{1};  // for protocols that number them
   std::atomic<std::int64_t> complained_at{0};  // seconds of the steady clock: see complain()
 
   // At most one line of these a second and listener, whatever callers do. Returns true if it is this one's turn.

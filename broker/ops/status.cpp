@@ -8,18 +8,10 @@
 namespace authbroker {
 namespace {
 
-std::string_view protocol_name(listener_protocol p) {
-  switch (p) {
-    case listener_protocol::http: return "http";
-    case listener_protocol::saslauthd: return "saslauthd";
-  }
-  return "";
-}
-
 void write_listener(json_writer& w, const std::string& name, const listener& l) {
   const listener_counts& c = l.counts();
   w.begin_object();
-  w.member("name", name).member("protocol", protocol_name(l.rules().protocol)).member("address", l.address());
+  w.member("name", name).member("protocol", authbroker::name(l.rules().protocol)).member("address", l.address());
   w.member("connections", c.connections.load()).member("in_flight", c.in_flight.load()).member("requests", c.requests.load());
   w.member("accepted", c.accepted.load()).member("not_admitted", c.not_admitted.load()).member("over_limit", c.over_limit.load());
   w.member("malformed", c.malformed.load()).member("vanished", c.vanished.load()).member("overloaded", c.overloaded.load());

@@ -20,7 +20,7 @@ using values = std::map<std::string, std::string>;
 void dump_listener(const listener_rules& l, values& out) {
   const auto set = [&out](const std::string& key, std::string value) { out["listener." + key] = std::move(value); };
   set("name", l.name);
-  set("protocol", l.protocol == listener_protocol::http ? "http" : "saslauthd");
+  set("protocol", std::string(name(l.protocol)));
   set("address", l.address.is_unix ? l.address.path : l.address.host + ":" + std::to_string(l.address.port));
   set("mode", std::to_string(l.mode));
   set("owner", l.owner);

@@ -61,9 +61,9 @@ const std::vector<row>& rows() {
       // listeners
       {"listener", "-name", "listener[1].name: is missing; wanted: what the log is to call this listener"},
       {"listener", "name = \"a b\"", "listener.a b.name: found \"a b\"; wanted: 1 to 64 letters, digits, dots, hyphens and underscores"},
-      {"listener", "protocol = \"htpp\"", "listener.portal.protocol: found \"htpp\"; wanted: \"http\" or \"saslauthd\""},
-      {"listener", "protocol = \"socketmap\"", "listener.portal.protocol: found \"socketmap\"; wanted: \"http\" or \"saslauthd\": this version does not serve the others yet"},
-      {"listener", "protocol = \"dovecot-auth\"", "listener.portal.protocol: found \"dovecot-auth\"; wanted: \"http\" or \"saslauthd\": this version does not serve the others yet"},
+      {"listener", "protocol = \"htpp\"", "listener.portal.protocol: found \"htpp\"; wanted: \"http\", \"saslauthd\", \"dovecot-auth\" or \"dovecot-userdb\""},
+      {"listener", "protocol = \"socketmap\"", "listener.portal.protocol: found \"socketmap\"; wanted: \"http\", \"saslauthd\", \"dovecot-auth\" or \"dovecot-userdb\": this version does not serve the others yet"},
+      {"listener", "protocol = \"policy\"", "listener.portal.protocol: found \"policy\"; wanted: \"http\", \"saslauthd\", \"dovecot-auth\" or \"dovecot-userdb\": this version does not serve the others yet"},
       {"listener", "-address", "listener.portal.address: is missing; wanted: \"unix:/path\" or \"tcp:127.0.0.1:8089\""},
       {"listener", "address = \"/tmp/x\"", "listener.portal.address: found \"/tmp/x\"; wanted: \"unix:/path\" or \"tcp:127.0.0.1:8089\""},
       {"listener", "address = \"unix:\"", "listener.portal.address: found \"unix:\"; wanted: \"unix:/path\" or \"tcp:127.0.0.1:8089\""},

@@ -1,0 +1,223 @@
+#include "front/concurrent_session.hpp"
+
+#include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <new>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace authbroker {
+
+bool concurrent_session::idle() const {
+  return questions_.empty() && output().empty() && !dialogues_open() && !ending_ && !bidding_farewell();
+}
+
+bool concurrent_session::takes_more() {
+  if (ended() || bidding_farewell() || ending_ || draining() || output().size() >= output_bytes_max) return false;
+  if (questions_.empty()) return true;  // what is too much for the listener has to be told
+  return questions_.size() < open_max && home().shared().counts.in_flight.load(std::memory_order_relaxed) < home().terms()->rules.limits.in_flight;
+}
+
+concurrent_session::taken concurrent_session::take_one() {
+  try {
+    return take(input().bytes());
+  } catch (const std::bad_alloc&) {  // there is no room for one more password
+    if (home().shared().complain())
+      home().shared().parts.log->line(level::error, "request_failed").field("listener", home().terms()->rules.name).field("why", "no memory");
+    taken none;
+    none.what = progress::malformed;
+    return none;
+  }
+}
+
+void concurrent_session::work() {
+  if (working_) return;
+  working_ = true;
+  terms_ = home().terms();
+  while (takes_more() && !input().empty()) {
+    const taken got = take_one();
+    if (got.what == progress::need_more) {
+      if (partial_until_ == steady::time_point::max()) partial_until_ = steady::now() + times().request;
+      break;
+    }
+    partial_until_ = steady::time_point::max();
+    idle_since_ = steady::now();
+    if (got.what == progress::message) {
+      input().consume(got.used);
+      continue;
+    }
+    home().shared().counts.malformed.fetch_add(1, std::memory_order_relaxed);
+    end_after_answers();
+  }
+  terms_.reset();
+  working_ = false;
+  settle();
+}
+
+// After whatever happened: sends what there is to send, ends what is to end, reads on, and sets the next deadline.
+void concurrent_session::settle() {
+  if (ended() || bidding_farewell()) return;
+  if (!output().empty()) flush();
+  if (ended()) return;
+  if (questions_.empty() && output().empty()) {
+    if (ending_ || draining()) return say_farewell(false);
+    if (end_of_input()) return close();
+  }
+  limit(next_deadline());
+  read_on();
+}
+
+steady::time_point concurrent_session::next_deadline() {
+  steady::time_point at = std::min(blocked_until_, partial_until_);
+  if (questions_.empty() && output().empty()) return std::min(at, idle_since_ + home().terms()->rules.limits.idle);
+  for (const auto& q : questions_)
+    if (q->answered) at = std::min(at, q->due);
+  return at;
+}
+
+void concurrent_session::ask(std::uint32_t id, query asked) {
+  home().shared().counts.requests.fetch_add(1, std::memory_order_relaxed);
+  auto made = std::make_unique<question>();
+  question& q = *made;
+  q.id = id;
+  q.kind = asked.kind;
+  q.terms = terms_;
+  q.asked = std::move(asked);
+  q.began = steady::now();
+  if (may_ask(q.kind, terms_->rules)) q.place.emplace(home().shared(), *terms_);
+  questions_.push_back(std::move(made));
+  auto done = [this, self = shared_from_this(), &q](std::exception_ptr trouble, const answer& a) { on_answer(q, trouble, a); };
+  boost::asio::co_spawn(home().on().io.get_executor(), find_out(q), boost::asio::bind_cancellation_slot(q.cancel.slot(), std::move(done)));
+}
+
+boost::asio::awaitable<answer> concurrent_session::find_out(question& q) {
+  if (!q.place) co_return own_answer(verdict::tempfail, reason::misconfigured, q.asked);
+  if (!*q.place) co_return own_answer(verdict::tempfail, reason::overloaded, q.asked);
+  co_return co_await home().shared().parts.who->ask(std::move(q.asked), nullptr);
+}
+
+void concurrent_session::answer_own(std::uint32_t id, verdict what, reason why, const query& asked) {
+  home().shared().counts.requests.fetch_add(1, std::memory_order_relaxed);
+  auto made = std::make_unique<question>();
+  made->id = id;
+  made->kind = asked.kind;
+  made->terms = terms_;
+  made->began = steady::now();
+  question& q = *made;
+  questions_.push_back(std::move(made));
+  on_answer(q, nullptr, own_answer(what, why, asked));
+}
+
+void concurrent_session::on_answer(question& q, std::exception_ptr trouble, const answer& a) {
+  if (ended() || q.forgotten) {
+    remove(q);
+    // A place has become free.
+    if (!ended() && !working_ && !cancelling_) work();
+    return;
+  }
+  if (trouble && home().shared().complain())
+    home().shared().parts.log->line(level::error, "request_failed").field("listener", q.terms->rules.name);
+  const answer& said = trouble ? answer{} : a;  // which begins as tempfail(internal)
+  if (!say(q.id, said, q.terms->rules, q.reply)) end_after_answers();
+  q.answered = true;
+  q.place.reset();
+  q.due = not_before(q.kind, said.found.what, q.began, times().floor);
+  if (q.due > steady::now()) {
+    if (!working_) settle();
+    return;
+  }
+  output() += q.reply;
+  remove(q);
+  idle_since_ = steady::now();
+  if (working_) return;
+  home().touch(*this);
+  work();
+}
+
+void concurrent_session::send_due(steady::time_point now) {
+  for (std::size_t i = 0; i < questions_.size();) {
+    question& q = *questions_[i];
+    if (!q.answered || q.due > now) {
+      ++i;
+      continue;
+    }
+    output() += q.reply;
+    remove(q);
+    idle_since_ = now;
+  }
+}
+
+void concurrent_session::on_blocked() {
+  if (blocked_until_ == steady::time_point::max()) blocked_until_ = steady::now() + times().reply;
+}
+
+// What waited for the caller to take its replies goes on.
+void concurrent_session::on_flushed() {
+  if (std::exchange(blocked_until_, steady::time_point::max()) != steady::time_point::max()) work();
+}
+
+void concurrent_session::on_deadline() {
+  const auto now = steady::now();
+  if (now >= blocked_until_) return close();
+  send_due(now);
+  if (now >= partial_until_) {  // whatever is in the buffer, it is no request
+    partial_until_ = steady::time_point::max();
+    end_after_answers();
+  }
+  if (questions_.empty() && output().empty() && now >= idle_since_ + home().terms()->rules.limits.idle) return close();
+  work();
+}
+
+void concurrent_session::on_drain() {
+  if (bidding_farewell()) return;
+  if (idle()) return close();
+  settle();
+}
+
+std::size_t concurrent_session::find(std::uint32_t id) const {
+  std::size_t i = 0;
+  while (i < questions_.size() && (questions_[i]->id != id || questions_[i]->forgotten)) ++i;
+  return i;
+}
+
+void concurrent_session::forget(std::uint32_t id) {
+  const std::size_t at = find(id);
+  if (at == questions_.size()) return;
+  question& q = *questions_[at];
+  q.forgotten = true;
+  if (q.answered) return remove(q);
+  cancel(q);
+}
+
+// What is cancelled may end within the call, and must not take the signal away from under it.
+void concurrent_session::cancel(question& q) {
+  const bool outermost = !cancelling_;
+  cancelling_ = true;
+  q.cancel.emit(boost::asio::cancellation_type::terminal);
+  if (!outermost) return;
+  cancelling_ = false;
+  removed_.clear();
+}
+
+void concurrent_session::remove(const question& q) {
+  const auto at = std::find_if(questions_.begin(), questions_.end(), [&q](const auto& one) { return one.get() == &q; });
+  if (at == questions_.end()) return;
+  if (cancelling_) removed_.push_back(std::move(*at));
+  questions_.erase(at);
+}
+
+void concurrent_session::on_close() {
+  std::vector<question*> waiting;
+  for (const auto& q : questions_)
+    if (!q->answered && !q->forgotten) waiting.push_back(q.get());
+  home().shared().counts.vanished.fetch_add(waiting.size(), std::memory_order_relaxed);
+  std::erase_if(questions_, [](const auto& q) { return q->answered; });
+  for (question* const q : waiting) {
+    const bool there = std::any_of(questions_.begin(), questions_.end(), [q](const auto& one) { return one.get() == q; });
+    if (there) cancel(*q);
+  }
+}
+
+}  // namespace authbroker
