@@ -8,6 +8,8 @@ from .process import Process, greeting, port_open
 from .unpacked import accounts, namespaced, unpack
 
 PACKAGES = ["exim4-base", "exim4-config", "exim4-daemon-light", "libidn12", "libgnutls-dane0", "libunbound8", "libevent-2.1-7"]
+# With the drivers for Dovecot's authentication and saslauthd, and what else it is linked with.
+HEAVY_PACKAGES = [p for p in PACKAGES if p != "exim4-daemon-light"] + ["exim4-daemon-heavy", "libmariadb3", "libpq5", "libspf2-2", "libperl5.36"]
 UID = 28501
 
 _AUTHENTICATORS = """
@@ -32,13 +34,15 @@ cram:
 
 
 class Exim(MailServer):
-    """without_vrfy: VRFY as Exim has it by default, refused by no rule at all."""
+    """without_vrfy: VRFY as Exim has it by default, refused by no rule at all. `main`: more of the main section; `authenticators`: others
+    than the usual ones; `heavy`: Debian's larger build."""
     name = "exim"
 
-    def __init__(self, folder, certificate, cache, main=""):
+    def __init__(self, folder, certificate, cache, main="", authenticators=None, heavy=False):
         self.folder, self._certificate, self._main = folder, certificate, main
+        self._authenticators = authenticators
         self.smtp, self.smtps, self.without_vrfy = (free_port() for _ in range(3))
-        root = unpack(cache, "exim", PACKAGES)
+        root = unpack(cache, "exim-heavy", HEAVY_PACKAGES) if heavy else unpack(cache, "exim", PACKAGES)
         os.chmod(root + "/usr/sbin/exim4", 0o755)  # not as root's by whoever starts it
         self._mounts = [("over", root + "/usr", "/usr"), *accounts(folder, [("Debian-exim", UID)])]
         self.process = None
@@ -133,4 +137,4 @@ nowhere:
   user = mail
 begin retry
 begin authenticators
-""" + _AUTHENTICATORS.replace("@FILE@", self._at("passwords"))
+""" + (self._authenticators or _AUTHENTICATORS.replace("@FILE@", self._at("passwords")))
