@@ -1,17 +1,11 @@
 // Any bytes as a configuration: a configuration that keeps the laws, or complaints that say something, and never an exception.
-#include <cstdint>
-#include <cstdlib>
-
 #include "base/text.hpp"
 #include "config/config.hpp"
+#include "oracle.hpp"
 
 using namespace authbroker;
 
 namespace {
-
-void must(bool held) {
-  if (!held) std::abort();
-}
 
 void judge(const configuration& c) {
   must(!c.listeners.empty() && !c.backends.empty() && !c.routes.empty());

@@ -6,17 +6,9 @@
 #include <abk/rig.hpp>
 #include <abk/sdk.hpp>
 
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
+#include "oracle.hpp"
 
 namespace {
-
-void must(bool held, const char* what) {
-  if (held) return;
-  std::fprintf(stderr, "oracle: %s\n", what);
-  std::abort();
-}
 
 std::string program;
 

@@ -1,20 +1,13 @@
 // Templates of filters and DNs, and what callers put into their places. The input is a template, a line end, and a name.
 #include <algorithm>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <directory/filter.hpp>
 #include <directory/messages.hpp>
+
+#include "oracle.hpp"
 
 namespace {
 
 using namespace directory;
-
-void must(bool held, const char* what) {
-  if (held) return;
-  std::fprintf(stderr, "oracle: %s\n", what);
-  std::abort();
-}
 
 }  // namespace
 

@@ -1,20 +1,13 @@
 // What a directory may send: framing, reading through liblber, the password policy, an Active Directory's diagnostic text.
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <directory/messages.hpp>
 #include <directory/text.hpp>
 #include <directory/verdicts.hpp>
 
+#include "oracle.hpp"
+
 namespace {
 
 using namespace directory;
-
-void must(bool held, const char* what) {
-  if (held) return;
-  std::fprintf(stderr, "oracle: %s\n", what);
-  std::abort();
-}
 
 // The bytes of a message that a view may point into.
 struct bounds {

@@ -1,20 +1,13 @@
 // What an Active Directory may say of an account: attributes of an entry, and the text beside a refused bind.
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <exchange/accounts.hpp>
 #include <exchange/names.hpp>
 #include <exchange/subcodes.hpp>
 
+#include "oracle.hpp"
+
 namespace {
 
 using namespace directory;
-
-void must(bool held, const char* what) {
-  if (held) return;
-  std::fprintf(stderr, "oracle: %s\n", what);
-  std::abort();
-}
 
 void look(const search_entry& e, std::uint32_t kind, const exchange::rules& r) {
   hit h;

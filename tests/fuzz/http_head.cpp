@@ -3,17 +3,12 @@
 // Content-Length, no folded field and no bare line end, by a reading of its own; all views lie inside the head.
 #include "wire/http_head.hpp"
 
-#include <cstdint>
-#include <cstdlib>
 #include <string>
 
 #include "base/text.hpp"
+#include "oracle.hpp"
 
 namespace {
-
-void must(bool held) {
-  if (!held) std::abort();
-}
 
 bool lies_inside(std::string_view whole, std::string_view part) {
   return part.empty() || (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());

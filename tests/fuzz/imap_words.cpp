@@ -1,19 +1,13 @@
 // The parsers of IMAP's replies and capabilities, the spelling of arguments, the choice of a command, and the table.
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include "imap/plan.hpp"
 #include "imap/spelling.hpp"
 #include "imap/verdicts.hpp"
+#include "oracle.hpp"
 
 namespace {
-void must(bool held, const char* what) {
-  if (held) return;
-  std::fprintf(stderr, "oracle: %s\n", what);
-  std::abort();
-}
+
 bool within(std::string_view part, std::string_view whole) { return part.empty() || (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size()); }
 
 std::string upper(std::string_view text) {

@@ -4,16 +4,11 @@
 #include "wire/json_question.hpp"
 
 #include <boost/json/parse.hpp>
-#include <cstdint>
-#include <cstdlib>
 
 #include "base/text.hpp"
+#include "oracle.hpp"
 
 namespace {
-
-void must(bool held) {
-  if (!held) std::abort();
-}
 
 void compare(const boost::json::object& all, const char* key, std::string_view got) {
   const auto* const there = all.if_contains(key);

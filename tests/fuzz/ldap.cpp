@@ -6,21 +6,13 @@
 // code than the plugin's; no secret leaves before TLS; the user's password is shown once, and never where it is searched.
 #include <abk/rig.hpp>
 
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
+#include "oracle.hpp"
 
 namespace {
 
 using abk::test::connection_rig;
 using abk::test::host_rig;
 using texts = std::vector<std::string>;
-
-void must(bool held, const char* what) {
-  if (held) return;
-  std::fprintf(stderr, "oracle: %s\n", what);
-  std::abort();
-}
 
 constexpr const char* password = "open sesame";
 constexpr const char* account_password = "reader secret";

@@ -1,18 +1,12 @@
 // The parsers of POP3 replies, timestamps and capabilities, and the choice of a mechanism.
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include "pop3/plan.hpp"
 #include "pop3/replies.hpp"
+#include "oracle.hpp"
 
 namespace {
-void must(bool held, const char* what) {
-  if (held) return;
-  std::fprintf(stderr, "oracle: %s\n", what);
-  std::abort();
-}
+
 bool within(std::string_view part, std::string_view whole) { return part.empty() || (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size()); }
 }  // namespace
 

@@ -2,22 +2,16 @@
 #include <abk/secret.hpp>
 
 #include <algorithm>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include "smtp/extensions.hpp"
 #include "smtp/names.hpp"
 #include "smtp/replies.hpp"
 #include "smtpauth/challenge.hpp"
+#include "oracle.hpp"
 
 namespace {
-void must(bool held, const char* what) {
-  if (held) return;
-  std::fprintf(stderr, "oracle: %s\n", what);
-  std::abort();
-}
+
 bool same(const smtp::reply& a, const smtp::reply& b) {
   return a.code == b.code && a.status == b.status && a.contradicts == b.contradicts && a.crlf == b.crlf && a.no_digits == b.no_digits && a.text == b.text;
 }

@@ -8,20 +8,12 @@
 #include <abk/rig.hpp>
 #include <abk/secret.hpp>
 
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
+#include "oracle.hpp"
 
 namespace {
 
 using abk::test::connection_rig;
 using abk::test::host_rig;
-
-void must(bool held, const char* what) {
-  if (held) return;
-  std::fprintf(stderr, "oracle: %s\n", what);
-  std::abort();
-}
 
 struct ways {
   std::uint32_t channel = ABK_TLS;

@@ -1,16 +1,8 @@
 // Any bytes as the file of the static backend: a table in which everybody is found, or complaints with lines; never both.
-#include <cstdint>
-#include <cstdlib>
-
 #include "users.hpp"
+#include "oracle.hpp"
 
 using namespace static_users;
-
-namespace {
-void must(bool held) {
-  if (!held) std::abort();
-}
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t n) {
   user_table table;

@@ -6,20 +6,12 @@
 // refused; commands are lines of at most 512 octets, and none of them sends mail.
 #include <abk/rig.hpp>
 
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
+#include "oracle.hpp"
 
 namespace {
 
 using abk::test::connection_rig;
 using abk::test::host_rig;
-
-void must(bool held, const char* what) {
-  if (held) return;
-  std::fprintf(stderr, "oracle: %s\n", what);
-  std::abort();
-}
 
 abk::test::table settings_of(std::uint8_t b) {
   const std::vector<std::string> methods[] = {{"rcpt"}, {"vrfy"}, {"vrfy", "rcpt"}, {"rcpt", "vrfy"}};

@@ -1,20 +1,12 @@
 // Addresses as they are written into commands, and what replies mean.
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include "vrfy/address.hpp"
 #include "vrfy/memory.hpp"
 #include "vrfy/verdicts.hpp"
+#include "oracle.hpp"
 
 namespace {
-void must(bool held, const char* what) {
-  if (held) return;
-  std::fprintf(stderr, "oracle: %s\n", what);
-  std::abort();
-}
-
 // Reads a path as a server does: where does "<...>" end?
 std::size_t end_of_path(std::string_view path) {
   bool quoted = false;
