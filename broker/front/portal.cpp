@@ -119,6 +119,7 @@ query begin_query(question_kind kind, const http_request& in, std::string_view r
   query q = begin_query(*in.from, *in.terms);
   q.kind = kind;
   report_client(q, reported_client, *in.from, *in.terms);
+  q.session = in.head.request_id;
   return q;
 }
 

@@ -70,6 +70,8 @@ class head_parser final : public http::basic_parser<true> {
     } else if (equal_fold(name, "x-forwarded-for")) {
       const std::size_t comma = value.rfind(',');
       head.forwarded_for = trim(comma == std::string_view::npos ? value : value.substr(comma + 1));
+    } else if (equal_fold(name, "x-request-id")) {
+      head.request_id = value;
     } else if (equal_fold(name, "x-authbroker-token")) {
       head.token = value;
     }

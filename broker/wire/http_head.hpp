@@ -32,6 +32,7 @@ struct http_head {
   std::string_view token;            // X-Authbroker-Token
   std::string_view real_ip;          // X-Real-IP
   std::string_view forwarded_for;    // the last element of the last X-Forwarded-For
+  std::string_view request_id;       // X-Request-ID: a proxy's own name of the request
   std::string_view fields;           // all header lines, for a path that has fields of its own
 
   std::string_view path() const { return target.substr(0, target.find('?')); }

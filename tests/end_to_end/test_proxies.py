@@ -197,6 +197,13 @@ class AnyProxy:
 class NginxRecipe(AnyProxy, SharedCase):
     label, make = "nginx", staticmethod(nginx)
 
+    def test_a_request_has_one_name_in_all_logs(self):
+        after = len(self.daemon.log())
+        r, seen = self.ask(ANN, RIGHT, X_Request_ID="forged")
+        self.assertEqual(r.status, 200)
+        self.assertRegex(seen["headers"]["x-request-id"], "^[0-9a-f]{32}$")
+        self.daemon.await_log(f"decision .* session={seen['headers']['x-request-id']} ", after=after)
+
 
 class HAProxyRecipe(AnyProxy, SharedCase):
     label, make = "haproxy", staticmethod(haproxy)

@@ -33,6 +33,7 @@ struct asked {
   bool client_believed;
   std::chrono::milliseconds deadline;
   mail_protocol server_for;
+  std::string session;
 };
 
 // "right" is accepted, "wrong" rejected, "broken" a tempfail, "throw" throws, and "hold" waits until release() or until it is
@@ -109,7 +110,7 @@ class obedient_asker final : public asker {
   }
   void note(const query& q, const std::string& password) {
     const std::lock_guard hold_it(mutex_);
-    questions_.push_back({q.kind, q.address, password, q.client, q.service, q.caller, q.listener, q.default_domain, q.client_believed, q.deadline, q.server_for});
+    questions_.push_back({q.kind, q.address, password, q.client, q.service, q.caller, q.listener, q.default_domain, q.client_believed, q.deadline, q.server_for, q.session});
     changed_.notify_all();
   }
   void hold(boost::asio::steady_timer* t) {

@@ -232,6 +232,17 @@ TEST_F(http, AuthTakesAnyMethodQueryAndTail) {
   }
 }
 
+TEST_F(http, AProxysRequestIdTravelsWithTheQuestion) {
+  start();
+  caller c = connect();
+  c.send(get("/v1/auth", basic("ann@example.com:right") + "X-Request-ID: 7f3a-1\r\n"));
+  EXPECT_EQ(status_of(c.reply()), 200U);
+  c.send(get("/v1/auth", basic("ann@example.com:right")));
+  EXPECT_EQ(status_of(c.reply()), 200U);
+  EXPECT_EQ(asker_.questions().at(0).session, "7f3a-1");
+  EXPECT_EQ(asker_.questions().at(1).session, "");
+}
+
 TEST_F(http, AuthNeverWaitsForABody) {
   start();
   caller c = connect();
