@@ -64,7 +64,7 @@ def adapter_check(path, text):
     for m in INCLUDE.finditer(text):
         at = f"{path}:{line_of(text, m.start())}: "
         kind, name = m.groups()
-        if kind == '"' and name.split("/")[0] not in ("ask", "base", own, own + "_parts"):
+        if kind == '"' and name.split("/")[0] not in ("ask", "base", "common", own, own + "_parts"):
             yield at + f"an adapter asks from outside: {name}"
         elif kind == "<" and re.match(ADAPTER_FORBIDDEN, name):
             yield at + f"asking is the business of broker/ask: <{name}>"
