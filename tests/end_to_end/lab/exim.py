@@ -35,16 +35,16 @@ cram:
 
 class Exim(MailServer):
     """without_vrfy: VRFY as Exim has it by default, refused by no rule at all. `main`: more of the main section; `authenticators`: others
-    than the usual ones; `heavy`: Debian's larger build."""
+    than the usual ones; `heavy`: Debian's larger build; `mounts`: more of what namespaced() puts in place."""
     name = "exim"
 
-    def __init__(self, folder, certificate, cache, main="", authenticators=None, heavy=False):
+    def __init__(self, folder, certificate, cache, main="", authenticators=None, heavy=False, mounts=()):
         self.folder, self._certificate, self._main = folder, certificate, main
         self._authenticators = authenticators
         self.smtp, self.smtps, self.without_vrfy = (free_port() for _ in range(3))
         root = unpack(cache, "exim-heavy", HEAVY_PACKAGES) if heavy else unpack(cache, "exim", PACKAGES)
         os.chmod(root + "/usr/sbin/exim4", 0o755)  # not as root's by whoever starts it
-        self._mounts = [("over", root + "/usr", "/usr"), *accounts(folder, [("Debian-exim", UID)])]
+        self._mounts = [("over", root + "/usr", "/usr"), *accounts(folder, [("Debian-exim", UID)]), *mounts]
         self.process = None
         for name in ("spool", "log"):
             os.mkdir(self._at(name), 0o755)

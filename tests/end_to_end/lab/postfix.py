@@ -28,12 +28,12 @@ SPECIAL = {
 
 class Postfix(MailServer):
     """stop() and start() keep the ports. `main`: more lines of main.cf; `submission`: more options of that service. `saslauthd`: the path
-    of its socket; `dovecot`: of Dovecot's. `mailboxes`: further addresses, by domain."""
+    of its socket; `dovecot`: of Dovecot's. `mailboxes`: further addresses, by domain. `sasl`: another smtpd.conf."""
     name = "postfix"
 
-    def __init__(self, folder, certificate, cache, main="", submission=(), saslauthd=None, dovecot=None, mailboxes=None):
+    def __init__(self, folder, certificate, cache, main="", submission=(), saslauthd=None, dovecot=None, mailboxes=None, sasl=None):
         self.folder, self._certificate, self._main, self._submission, self._saslauthd, self._dovecot = folder, certificate, main, submission, saslauthd, dovecot
-        self._mailboxes = mailboxes or {}
+        self._mailboxes, self._sasl = mailboxes or {}, sasl
         self.smtp, self.smtps, self.without_vrfy, self.submission, self.by_saslauthd, self.by_dovecot = (free_port() for _ in range(6))
         self._root = unpack(cache, "postfix", PACKAGES)
         self._mounts = [("over", self._root + "/usr", "/usr"), *accounts(folder, [("postfix", UID), ("postdrop", DROP)])]
@@ -60,7 +60,7 @@ class Postfix(MailServer):
         shutil.chown(self._at("data"), UID, UID)
         make_sasldb(self._at("sasl/sasldb2"), UID)
         common = "log_level: 3\n"
-        put(self._at("etc/sasl/smtpd.conf"), f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {self._at('sasl/sasldb2')}\nmech_list: {MECHANISMS}\n" + common)
+        put(self._at("etc/sasl/smtpd.conf"), self._sasl or f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {self._at('sasl/sasldb2')}\nmech_list: {MECHANISMS}\n" + common)
         put(self._at("etc/sasl/saslauthd.conf"), f"pwcheck_method: saslauthd\nsaslauthd_path: {self._saslauthd}\nmech_list: PLAIN LOGIN\n" + common)
         boxes = {"example.test": (*MAILBOXES, *SPECIAL), "catchall.test": ("",)} | self._mailboxes
         put(self._at("etc/domains"), "".join(f"{domain} x\n" for domain in boxes))

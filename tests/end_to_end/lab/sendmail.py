@@ -22,7 +22,7 @@ LIST = "sales"  # an alias of two people
 class Sendmail(MailServer):
     name = "sendmail"
 
-    def __init__(self, folder, certificate, cache, privacy=PRIVACY, more=""):
+    def __init__(self, folder, certificate, cache, privacy=PRIVACY, more="", sasl=None):
         self.folder = folder
         self.smtp = free_port()
         root = unpack(cache, "sendmail", PACKAGES)
@@ -32,7 +32,7 @@ class Sendmail(MailServer):
             shutil.copy(source, self._at(name))
             os.chmod(self._at(name), 0o600)
         make_sasldb(self._at("sasl/sasldb2"), 0)
-        put(self._at("sasl/Sendmail.conf"), f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {self._at('sasl/sasldb2')}\nmech_list: {MECHANISMS}\n", 0o600)
+        put(self._at("sasl/Sendmail.conf"), sasl or f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {self._at('sasl/sasldb2')}\nmech_list: {MECHANISMS}\n", 0o600)
         put(self._at("aliases"), f"postmaster: alice\n{LIST}: alice, bob\nMAILER-DAEMON: postmaster\n")
         put(self._at("local-host-names"), "localhost\nexample.test\nmail.example.test\n")
         put(self._at("none"), "")
