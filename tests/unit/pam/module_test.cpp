@@ -256,7 +256,17 @@ TEST_F(pam_module, A_19_ANameThatNobodyKnowsMayBeAPassword) {
   EXPECT_FALSE(logged("hunter2"));
 }
 
-TEST_F(pam_module, R_01_NoPasswordIsLogged) {
+TEST_F(pam_module, R_01_NobodyForgesALine) {
+  fake_broker no(always(says(401, "reject", "wrong_password")));
+  stack(socket(no));
+  start("ann@example.com\nuser=root verdict=accept");
+  ::pam_set_item(pamh_, PAM_RHOST, "x\n203.0.113.7 \"");
+  EXPECT_EQ(::pam_authenticate(pamh_, 0), PAM_AUTH_ERR);
+  EXPECT_TRUE(logged("verdict=reject"));
+  EXPECT_FALSE(logged("\n"));
+}
+
+TEST_F(pam_module, R_02_NoPasswordIsLogged) {
   fake_broker yes(by_password()), no(always(says(401, "reject", "wrong_password"))), later(always(says(503, "tempfail", "deadline"))), nonsense(always(right));
   for (const fake_broker* const b : {&yes, &no, &later, &nonsense}) {
     host_ = {{right}};
