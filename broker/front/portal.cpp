@@ -256,6 +256,11 @@ boost::asio::awaitable<http_reply> portal::mail(const http_request& in) {
   if (!place) co_return nginx_mail_reply(asked, own_answer(verdict::tempfail, reason::overloaded, q));
   const answer a = co_await shared_.parts.who->ask(std::move(q), nullptr);
   http_reply r = nginx_mail_reply(asked, a);
+  if (is_yes(a.found.what) && !leads_on(r) && shared_.complain())
+    shared_.parts.log->line(level::warning, "nginx_mail_refused")
+        .field("listener", in.terms->rules.name)
+        .field("protocol", name(asked.protocol))
+        .field("not_carried", a.identity);
   r.not_before = not_before(kind, a.found.what, began, shared_.parts.times.floor);
   co_return r;
 }

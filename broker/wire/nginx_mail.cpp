@@ -223,9 +223,10 @@ std::optional<http_reply> passage(const nginx_mail_request& asked, const answer&
   r.fields.push_back({"Auth-Port", std::string(server.substr(colon + 1))});
   // nginx logs in with this name at an IMAP or POP3 server. To an SMTP server it vouches for it: that is the identity.
   const std::string& name = asked.protocol == mail_protocol::smtp ? a.identity : a.login_name;
-  if (asked.form == nginx_mail_form::login && name != asked.name && !name.empty()) {
-    if (has_control(name)) return std::nullopt;
-    r.fields.push_back({"Auth-User", name});
+  if (asked.form == nginx_mail_form::login && !name.empty()) {
+    // nginx 1.22 writes the name into XCLIENT as it is, where what follows a space is the next attribute: "a ADDR=192.0.2.1".
+    if (has_control(name) || (asked.protocol == mail_protocol::smtp && name.find(' ') != std::string::npos)) return std::nullopt;
+    if (name != asked.name) r.fields.push_back({"Auth-User", name});
   }
   std::size_t bytes = 0;
   for (const http_field& f : r.fields) bytes += f.name.size() + f.value.size() + 4;
@@ -253,6 +254,8 @@ nginx_mail_request parse_nginx_mail(std::string_view fields) {
   else if (out.method == "apop" || out.method == "cram-md5" || out.method == "external") out.form = nginx_mail_form::digest;
   return out;
 }
+
+bool leads_on(const http_reply& r) { return !r.fields.empty() && r.fields.front().value == "OK"; }
 
 http_reply nginx_mail_reply(const nginx_mail_request& asked, const answer& a) {
   const outcome o = outcome_of(asked.form, a.found.what);

@@ -34,8 +34,11 @@ struct nginx_mail_request {
 // is: a '+' is a '+'. Pure; the password is decoded into wiped memory only.
 nginx_mail_request parse_nginx_mail(std::string_view fields);
 
-// The reply. An unverifiable recipient is let through like one that exists; a verdict of the other question, and a yes without a
-// server to go on to, is said as "temporarily unknown". Never longer than the 1024 bytes that nginx reads.
+// The reply. An unverifiable recipient is let through like one that exists; a verdict of the other question, a yes without a
+// server to go on to, and a yes for a name that nginx cannot pass on unharmed are said as "temporarily unknown". Never longer than
+// the 1024 bytes that nginx reads.
 http_reply nginx_mail_reply(const nginx_mail_request&, const answer&);
+// Such a reply says yes.
+bool leads_on(const http_reply&);
 
 }  // namespace authbroker

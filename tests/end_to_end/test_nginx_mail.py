@@ -1,9 +1,11 @@
 """nginx's mail proxy, run from the recipe's own files, in front of a real Dovecot and a real Postfix."""
+import concurrent.futures
 import contextlib
 import imaplib
 import poplib
 import smtplib
 import ssl
+import threading
 import urllib.parse
 
 from lab.case import LabCase, SharedCase, backend, pop3_backend, route, static_backend
@@ -244,6 +246,40 @@ class NginxMailRecipe(SharedCase):
                 after = len(self.daemon.log())
                 c.docmd("RCPT", path)
                 self.daemon.await_log(r"decision .*question=mailbox address=ann@example\.com verdict=exists", after=after)
+
+
+    def test_z_reload_and_restart_make_no_wrong_answer(self):
+        """Seen while there is no broker: nginx's own 451, or the end of an IMAP session without an answer."""
+        stop, answers = threading.Event(), {"right": [], "wrong": [], "exists": [], "absent": []}
+
+        def login(kind, password):
+            while not stop.is_set():
+                answers[kind].append(self.proxy.imap_login(ANN, password))
+
+        def rcpt(kind, address):
+            while not stop.is_set():
+                with self.proxy.smtp() as c:
+                    answers[kind].append(code(c.rcpt(address)))
+        with concurrent.futures.ThreadPoolExecutor(5) as pool:
+            streams = [pool.submit(*x) for x in ((login, "right", RIGHT), (login, "right", RIGHT), (login, "wrong", WRONG), (rcpt, "exists", ANN), (rcpt, "absent", "nosuch@example.com"))]
+            try:
+                wait_until(lambda: all(answers.values()), 20, "answers")
+                for _ in range(3):
+                    self.daemon.reload()
+                before = {kind: len(all_) for kind, all_ in answers.items()}
+                self.daemon.stop()
+                self.daemon.start()
+                wait_until(lambda: all(len(answers[kind]) > before[kind] + 3 for kind in answers), 60, "answers after the restart")
+            finally:
+                stop.set()
+            for one in streams:
+                one.result(20)
+        temporary = (NO_ANSWER, "NO [UNAVAILABLE]", "451 ")
+        yes_or_no = {"right": "OK ", "wrong": "NO [AUTHENTICATIONFAILED] ", "exists": "250 ", "absent": "550 5.1.1 "}
+        for kind, said in answers.items():
+            with self.subTest(kind=kind):
+                self.assertEqual([s for s in said if not s.startswith((yes_or_no[kind], *temporary))], [])
+                self.assertTrue(said[-1].startswith(yes_or_no[kind]), said[-1])
 
 
 class NginxMailTrouble(LabCase):

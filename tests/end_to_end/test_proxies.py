@@ -6,6 +6,7 @@ import http.client
 import os
 import socket
 import ssl
+import threading
 import time
 
 from lab import clients
@@ -13,6 +14,7 @@ from lab.case import LabCase, SharedCase, pop3_backend, route, static_backend
 from lab.nginx import NginxSite
 from lab.place import free_port, put
 from lab.prefix import cache
+from lab.process import wait_until
 from lab.proxies import Application, Caddy, HAProxy
 from lab.recipe import broker_of, recipe
 
@@ -183,6 +185,33 @@ class AnyProxy:
         self.assertEqual([status for _, user, status in done if user is None], [401] * 30)
         wanted = {f"/{number}": user for number, user, _ in done if user}
         self.assertEqual({s["path"]: self.identities({"all": s["headers"]})[0] for s in self.application.seen[before:]}, wanted)
+
+    def test_z_reload_and_restart_make_no_wrong_answer(self):
+        """A reload is not noticed. While there is no broker, people are told to come back."""
+        stop, answers = threading.Event(), []
+
+        def stream(user, password, right):
+            while not stop.is_set():
+                with self.connection() as c:
+                    c.request("GET", "/", headers=credentials(user, password))
+                    answers.append((user, right, c.getresponse().status))
+        people = ((ANN, RIGHT, 200), (EVE, EVE_PASSWORD, 200), (ANN, WRONG, 401), (ANN, RIGHT, 200))
+        with concurrent.futures.ThreadPoolExecutor(len(people)) as pool:
+            streams = [pool.submit(stream, *who) for who in people]
+            try:
+                wait_until(lambda: len(answers) > 50, 10, "answers")
+                for _ in range(3):
+                    self.daemon.reload()
+                self.assertEqual([a for a in answers if a[1] != a[2]], [], "while it was reloaded")
+                before = len(answers)
+                self.daemon.stop()
+                self.daemon.start()
+                wait_until(lambda: len(answers) > before + 50 and {a[1] for a in answers[-20:] if a[1] == a[2]} == {200, 401}, 20, "answers after the restart")
+            finally:
+                stop.set()
+            for one in streams:
+                one.result(20)
+        self.assertEqual([a for a in answers if a[2] != a[1] and a[2] < 500], [], "while it was restarted")
 
     def test_z_without_a_broker_nobody_gets_in_and_nobody_is_asked_for_a_password(self):
         """Last, by its name."""

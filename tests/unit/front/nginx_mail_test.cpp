@@ -112,6 +112,14 @@ TEST_F(nginx_mail, ADigestIsTheOperatorsBusiness) {
   EXPECT_TRUE(asker_.questions().empty());
 }
 
+TEST_F(nginx_mail, AYesThatNginxCannotPassOnIsLogged) {
+  start();
+  caller c = connect();
+  c.send(mail("plain", "smtp", "ann%20ADDR=192.0.2.1@example.com", "right"));
+  EXPECT_TRUE(has(c.receive_all(), "Auth-Error-Code: 451 4.3.0\r\n"));
+  EXPECT_TRUE(has(log_text(), "nginx_mail_refused listener=portal protocol=smtp not_carried=")) << log_text();
+}
+
 TEST_F(nginx_mail, ANoWaitsForTheFloor_S10) {
   parts_.times.floor = 200ms;
   start();

@@ -237,6 +237,17 @@ TEST(nginx_mail_reply, AYesThatLeadsNowhereIsTrouble) {
   EXPECT_TRUE(said(a_login(mail_protocol::imap), a).starts_with("Auth-Status: [UNAVAILABLE] "));
 }
 
+TEST(nginx_mail_reply, ANameIsNoFurtherXclientAttribute) {
+  answer a = found(verdict::accept);
+  a.identity = a.login_name = "ann ADDR=192.0.2.1@example.com";
+  nginx_mail_request smtp = a_login(mail_protocol::smtp), imap = a_login(mail_protocol::imap);
+  smtp.name = imap.name = a.identity;
+  EXPECT_TRUE(said(smtp, a).ends_with("Auth-Error-Code: 451 4.3.0")) << said(smtp, a);
+  EXPECT_FALSE(leads_on(nginx_mail_reply(smtp, a)));
+  EXPECT_EQ(said(imap, a), "Auth-Status: OK; Auth-Server: 127.0.0.1; Auth-Port: 1143");
+  EXPECT_TRUE(leads_on(nginx_mail_reply(imap, a)));
+}
+
 TEST(nginx_mail_reply, NoTextIsACommand_K17) {
   answer no = found(verdict::reject, reason::wrong_password);
   for (const std::string_view text : {"OK", "WAIT", ""}) {
