@@ -1,7 +1,6 @@
 // ask() against sockets that answer well, badly, late and not at all.
 #include "ask/ask.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/time.h>
@@ -25,12 +24,18 @@ question ann() {
   return q;
 }
 
-std::set<std::string> descriptors() {
-  std::set<std::string> names;
-  DIR* const dir = ::opendir("/proc/self/fd");
-  while (const dirent* const one = ::readdir(dir)) names.insert(one->d_name);
-  ::closedir(dir);
-  return names;
+std::set<int> descriptors() {
+  std::set<int> open;
+  for (int fd = 0; fd < 1024; ++fd)
+    if (::fcntl(fd, F_GETFD) != -1) open.insert(fd);
+  return open;
+}
+// UBSan looks at memory through a pipe of its own, on whatever thread: what is left behind stays, that does not.
+bool descriptors_become(const std::set<int>& wanted) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (descriptors() != wanted)
+    if (std::chrono::steady_clock::now() > until) return false;
+  return true;
 }
 
 TEST(ask, YesAndNoAreHeard) {
@@ -124,10 +129,12 @@ TEST(ask, SignalsOfTheHostInterruptNothing) {
 TEST(ask, LeavesNoDescriptorAndTakesNoStandardOne) {
   fake_broker broker([](const std::string&) { return says(200, "accept", ""); });
   fake_broker silent([](const std::string&) { return fake_broker::hang; });
-  const auto before = descriptors();
+  std::set<int> before;
+  do before = descriptors();
+  while (before != descriptors());
   EXPECT_EQ(ask(ann(), broker.path, default_timeout).what, verdict::accept);
   ask(ann(), "/nonexistent", default_timeout);
-  EXPECT_EQ(descriptors(), before);
+  EXPECT_TRUE(descriptors_become(before));
   // A daemon may have closed its standard descriptors.
   const int kept = ::fcntl(0, F_DUPFD_CLOEXEC, 100);
   ::close(0);
