@@ -1,12 +1,13 @@
 """The installed pam_authbroker.so in programs that use PAM: pamtester, su, Dovecot by its recipe; and Dovecot by checkpassword."""
 import glob
 import os
+import re
 import shutil
 
 from lab.case import SharedCase, pop3_backend, route, static_backend
 from lab.dovecot_asking import DovecotAsking
 from lab.place import free_port, put
-from lab.process import run
+from lab.process import must, run
 from lab.recipe import broker_of, recipe
 from lab.unpacked import namespaced
 
@@ -47,6 +48,13 @@ class Programs(Asking):
     def pamtester(self, user, password, *operations, items=()):
         words = [word for item in items for word in ("-I", item)]
         return run(namespaced(self.mounts, ["pamtester", *words, "authbroker-test", user, *(operations or ("authenticate", "acct_mgmt"))]), input=password + "\n")
+
+    def test_the_module_needs_nothing_and_shows_nothing_else(self):
+        needs = re.findall(r"Shared library: \[(\w+)", must(["readelf", "-dW", self.module]))
+        self.assertLessEqual(set(needs), {"libpam", "libc", "ld"})
+        shown = [line.split()[-1] for line in must(["nm", "-D", "--defined-only", self.module]).splitlines()]
+        self.assertEqual(set(shown), {f"pam_sm_{name}" for name in ("authenticate", "setcred", "acct_mgmt", "chauthtok", "open_session", "close_session")})
+        self.assertLess(os.path.getsize(self.module), 1 << 20)
 
     def test_pamtester_right_and_wrong(self):
         self.service("auth required MODULE", "account required MODULE")

@@ -1,6 +1,9 @@
 """Mail servers that take the broker for Cyrus' saslauthd, by the files of conf/recipes: what SMTP clients hear."""
 import base64
+import collections
+import concurrent.futures
 import os
+import threading
 
 from lab.case import SharedCase, pop3_backend, route, static_backend
 from lab.exim import Exim
@@ -8,6 +11,7 @@ from lab.mail_server import ask, session
 from lab.place import free_port
 from lab.postfix import Postfix
 from lab.prefix import cache
+from lab.process import wait_until
 from lab.recipe import broker_of, recipe
 from lab.sendmail import Sendmail
 
@@ -72,7 +76,49 @@ class Servers:
         self.each(ANN, RIGHT, "235 ")
 
 
-class ByPostfix(Servers, SharedCase):
+class Streams:
+    """Sessions all the while, in which the broker gets another configuration or starts anew."""
+    sessions = 4
+
+    def stream(self, meanwhile):
+        """What clients with the right and with a wrong password heard, from before `meanwhile` to after it."""
+        heard, end = {RIGHT: collections.Counter(), WRONG: collections.Counter()}, threading.Event()
+
+        def client(password):
+            while not end.is_set():
+                heard[password][self.plain(ANN, password)[:4]] += 1
+        with concurrent.futures.ThreadPoolExecutor(self.sessions) as pool:
+            running = [pool.submit(client, password) for password in (RIGHT, WRONG) * (self.sessions // 2)]
+            try:
+                meanwhile(lambda: min(sum(c.values()) for c in heard.values()))
+            finally:
+                end.set()
+            for one in running:
+                one.result()
+        return heard
+
+    def test_reloads_lose_no_login(self):
+        def reload(count):
+            for _ in range(4):
+                before = count()
+                self.daemon.reload()
+                wait_until(lambda: count() > before + 2, 30, "more sessions")
+        heard = self.stream(reload)
+        self.assertEqual({p: set(c) for p, c in heard.items()}, {RIGHT: {"235 "}, WRONG: {"535 "}})
+
+    def test_a_restart_is_never_a_wrong_password(self):
+        def restart(count):
+            for _ in range(3):
+                before = count()
+                self.daemon.stop()
+                wait_until(lambda: count() > before + 2, 30, "sessions without a broker")
+                self.daemon.start()
+                wait_until(lambda: count() > before + 5, 30, "more sessions")
+        heard = self.stream(restart)
+        self.assertEqual({p: set(c) for p, c in heard.items()}, {RIGHT: {"235 ", self.later[:4]}, WRONG: {"535 ", self.later[:4]}})
+
+
+class ByPostfix(Streams, Servers, SharedCase):
     label = "postfix"
     wrong, later = "535 5.7.8 ", "454 4.7.0 "
 
@@ -85,7 +131,7 @@ class ByPostfix(Servers, SharedCase):
                                     sasl=recipe("postfix-saslauthd/smtpd.conf", {"saslauthd_path: /var/run/saslauthd/mux": "saslauthd_path: " + mux}))
 
 
-class ByExim(Servers, SharedCase):
+class ByExim(Streams, Servers, SharedCase):
     label = "exim"
     wrong, later = "535 ", "435 "
 
