@@ -82,6 +82,14 @@ struct wait_for_reload {
   }
 };
 
+// Where a mail proxy goes on to, if the route says so.
+void write_nginx_mail(json_writer& w, const endpoint_rules& servers) {
+  w.key("nginx_mail").begin_object();
+  for (const mail_protocol p : {mail_protocol::imap, mail_protocol::pop3, mail_protocol::smtp})
+    if (const std::string_view server = servers.of(p); !server.empty()) w.member(name(p), server);
+  w.end_object();
+}
+
 void write_backends(json_writer& w, std::string_view key, const std::vector<std::shared_ptr<backend>>& list) {
   w.key(key).begin_array();
   for (const auto& b : list) {
@@ -210,6 +218,7 @@ http_reply admin_service::explain(std::string_view body) const {
   write_backends(w, "login", p->by->login);
   write_backends(w, "mailbox", p->by->mailbox);
   write_backends(w, "addresses", p->by->addresses);
+  write_nginx_mail(w, p->by->rules.nginx_mail);
   if (has_path_characters(p->local, p->by->rules.allow_chars)) return refuse(verdict::reject, reason::bad_name, std::string(find_row(verdict::reject, reason::bad_name)->advice));
   w.key("verdict").null().key("reason").null().end_object();
   return ok(std::move(out));

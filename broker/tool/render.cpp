@@ -198,6 +198,9 @@ std::string render_explain(const json::object& reply) {
   if (const std::string where = text_of(reply, "where"); !route.empty() && !where.empty()) route += ", " + where;
   if (!route.empty()) facts.push_back({"route:", route});
   add(facts, "login name:", reply, "login_name");
+  std::string label = "nginx goes on to:";
+  if (const json::value* servers = reply.if_contains("nginx_mail"); servers != nullptr && servers->is_object())
+    for (const auto& [protocol, server] : servers->get_object()) facts.push_back({std::exchange(label, ""), std::string(protocol) + " " + scalar(server)});
   std::string out;
   if (!text_of(reply, "verdict").empty()) {
     out += headline(reply, "");

@@ -207,6 +207,11 @@ class NginxMailRecipe(SharedCase):
         self.daemon.await_log(r"decision .*address=ann@nowhere\.test .*reason=misconfigured .*route nowhere\.test has no nginx_mail\.imap", after=after)
         self.assertNotIn("nowhere.test", self.dovecot.log()[len(before):])
 
+    def test_explain_says_where_nginx_goes_on_to(self):
+        done = self.daemon.tool("explain", ANN)
+        self.assertRegex(done.stdout, rf"nginx goes on to: +imap 127\.0\.0\.1:{self.dovecot.imap}\n +pop3 127\.0\.0\.1:{self.dovecot.pop3}\n +smtp 127\.0\.0\.1:{self.postfix.smtp}\n")
+        self.assertNotIn("nginx", self.daemon.tool("explain", NOWHERE).stdout)
+
     def test_no_route_is_a_no(self):
         self.assertTrue(self.proxy.imap_login("ann@unknown.test", RIGHT).startswith("NO [AUTHENTICATIONFAILED] "))
 

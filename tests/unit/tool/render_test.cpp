@@ -84,6 +84,14 @@ TEST(RenderExplain, ShowsRouteLoginNameAndBackends) {
             "  mailbox: no backend\n");
 }
 
+TEST(RenderExplain, ShowsWhereAMailProxyGoesOnTo) {
+  EXPECT_EQ(render_explain(parse(R"({"login_name":"ann","nginx_mail":{"imap":"127.0.0.1:1143","smtp":"[::1]:1025"},"login":[]})")),
+            "  login name:        ann\n"
+            "  nginx goes on to:  imap 127.0.0.1:1143\n"
+            "                     smtp [::1]:1025\n"
+            "  login: no backend\n");
+}
+
 TEST(RenderStatus, ShowsListenersAndUpstreams) {
   const std::string text = render_status(parse(R"({"version":"0.1.0","pid":42,"uptime_s":7260,"generation":3,"routes":2,"log_lines_dropped":251,
     "listeners":[{"name":"portal","protocol":"http","address":"unix:/run/a.sock","connections":3,"in_flight":1,"requests":17}],
