@@ -91,6 +91,8 @@ void caller_connection::on_read(const boost::system::error_code& ec, std::size_t
     return on_end();
   }
   if (!farewell_) return work();
+  // It has said hello, which it must be able to; what it asks next it shall ask another connection, where there may be room.
+  if (refused_) return close();
   input_.consume(input_.bytes().size());
   read_on();
 }

@@ -49,6 +49,7 @@ void concurrent_session::work() {
       continue;
     }
     home().shared().counts.malformed.fetch_add(1, std::memory_order_relaxed);
+    malformed_ = true;
     end_after_answers();
   }
   terms_.reset();
@@ -62,11 +63,18 @@ void concurrent_session::settle() {
   if (!output().empty()) flush();
   if (ended()) return;
   if (questions_.empty() && output().empty()) {
-    if (ending_ || draining()) return say_farewell(false);
+    if (ending_ || draining()) return end();
     if (end_of_input()) return close();
   }
   limit(next_deadline());
   read_on();
+}
+
+// A client that has got all its answers, and sends its next request before it has noticed, makes another connection only if it
+// cannot write to this one any more: so the socket is not kept half open. On a Unix socket what was written stays readable.
+void concurrent_session::end() {
+  if (from().is_unix) return close();
+  say_farewell(!malformed_);
 }
 
 steady::time_point concurrent_session::next_deadline() {

@@ -73,6 +73,7 @@ class concurrent_session : public caller_connection {
   bool takes_more();
   taken take_one();
   void settle();
+  void end();
   steady::time_point next_deadline();
   boost::asio::awaitable<answer> find_out(question&);
   void on_answer(question&, std::exception_ptr, const answer&);
@@ -87,7 +88,7 @@ class concurrent_session : public caller_connection {
   steady::time_point idle_since_ = steady::now();
   steady::time_point partial_until_ = steady::time_point::max();  // the request in the buffer must be complete by then
   steady::time_point blocked_until_ = steady::time_point::max();  // replies must have been taken by then
-  bool working_ = false, ending_ = false, cancelling_ = false;
+  bool working_ = false, ending_ = false, malformed_ = false, cancelling_ = false;
 };
 
 }  // namespace authbroker

@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <future>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "front/listener.hpp"
@@ -46,15 +47,15 @@ class obedient_asker final : public asker {
     if (password == "throw") throw std::runtime_error("as asked");
     if (password == "hold") {
       boost::asio::steady_timer never(co_await boost::asio::this_coro::executor, steady::time_point::max());
-      hold(&never);
+      hold(&never, true);
       boost::system::error_code ec;
       try {
         co_await never.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ec));
       } catch (...) {
-        hold(nullptr);
+        hold(&never, false);
         throw;
       }
-      hold(nullptr);
+      hold(&never, false);
       const auto state = co_await boost::asio::this_coro::cancellation_state;
       if (state.cancelled() != boost::asio::cancellation_type::none) {
         count(cancelled_);
@@ -70,15 +71,15 @@ class obedient_asker final : public asker {
     const std::lock_guard hold_it(mutex_);
     return questions_;
   }
-  bool wait_held() {
+  bool wait_held(std::size_t n = 1) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 10s, [&] { return held_ != nullptr; });
+    return changed_.wait_for(lock, 10s, [&] { return held_.size() >= n; });
   }
-  bool wait_cancelled() {
+  bool wait_cancelled(int n = 1) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 10s, [&] { return cancelled_ > 0; });
+    return changed_.wait_for(lock, 10s, [&] { return cancelled_ >= n; });
   }
-  boost::asio::steady_timer* held() {
+  std::set<boost::asio::steady_timer*> held() {
     const std::lock_guard hold_it(mutex_);
     return held_;
   }
@@ -113,9 +114,10 @@ class obedient_asker final : public asker {
     questions_.push_back({q.kind, q.address, password, q.client, q.service, q.caller, q.listener, q.default_domain, q.client_believed, q.deadline, q.server_for, q.session});
     changed_.notify_all();
   }
-  void hold(boost::asio::steady_timer* t) {
+  void hold(boost::asio::steady_timer* t, bool held) {
     const std::lock_guard hold_it(mutex_);
-    held_ = t;
+    if (held) held_.insert(t);
+    else held_.erase(t);
     changed_.notify_all();
   }
   void count(int& n) {
@@ -126,7 +128,7 @@ class obedient_asker final : public asker {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<asked> questions_;
-  boost::asio::steady_timer* held_ = nullptr;
+  std::set<boost::asio::steady_timer*> held_;
   int cancelled_ = 0;
 };
 
@@ -254,6 +256,8 @@ class front_fixture : public ::testing::Test {
     r.trust_client = from.trust_client;
     r.default_domain = from.default_domain;
     r.reveal = from.reveal;
+    r.unverifiable = from.unverifiable;
+    r.tempfail_code = from.tempfail_code;
     r.limits = from.limits;
     return r;
   }
@@ -296,7 +300,7 @@ class front_fixture : public ::testing::Test {
   }
   void release() {
     on_worker([this] {
-      if (auto* t = asker_.held()) t->cancel();
+      for (auto* const t : asker_.held()) t->cancel();
     });
   }
   caller connect() const { return caller(listener_->address()); }
