@@ -5,7 +5,7 @@ build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev libboost-json1
   libidn2-dev libcli11-dev libc-ares-dev libsystemd-dev libcrypt-dev libldap-dev libsasl2-dev libpam0g-dev)
 demo_packages=(curl python3)
 # The last line: what servers need that the tests unpack and do not install, since they cannot stand beside Dovecot.
-test_packages=(ca-certificates ccache clang-14 curl dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond iproute2 libcap2-bin libclang-rt-14-dev libgmock-dev
+test_packages=(ca-certificates ccache clang-14 curl dovecot-core dovecot-imapd dovecot-lmtpd dovecot-pop3d dovecot-submissiond iproute2 libcap2-bin libclang-rt-14-dev libgmock-dev
   ldap-utils libgtest-dev libsasl2-modules mandoc nginx openssl pamtester php-cli php-curl procps python3 python3-samba samba samba-ad-provision
   samba-dsdb-modules samba-vfs-modules sasl2-bin slapd socat systemd util-linux
   db-util libgdbm6 libicu72 libjansson4 libldap-2.5-0 libpcre3 libpq5 libsqlite3-0 libxml2)

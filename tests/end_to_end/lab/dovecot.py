@@ -150,3 +150,46 @@ service anvil {{
   }}
 }}
 """
+
+
+class Lmtp(Server):
+    """Dovecot's LMTP server alone, which asks for its users at this socket."""
+    name = "lmtp"
+    host = "127.0.0.1"
+
+    def __init__(self, folder, userdb):
+        self.folder, self.port, self.mail = folder, free_port(), os.path.join(folder, "mail")
+        for name in ("run", "state", "mail"):
+            os.mkdir(os.path.join(folder, name), 0o755)
+        shutil.chown(self.mail, "mail", "mail")
+        put(os.path.join(folder, "dovecot.conf"), f"""
+instance_name = e2e{self.port}
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/dovecot.log
+protocols = lmtp
+listen = {self.host}
+ssl = no
+postmaster_address = postmaster@example.test
+auth_socket_path = {userdb}
+mail_uid = mail
+mail_gid = mail
+first_valid_uid = 1
+mail_home = {self.mail}/%u
+mail_location = maildir:{self.mail}/%u
+service lmtp {{
+  inet_listener lmtp {{
+    port = {self.port}
+  }}
+}}
+""")
+        self.process = Process(["dovecot", "-c", os.path.join(folder, "dovecot.conf"), "-F"], log=os.path.join(folder, "stdout.log"))
+        try:
+            greeting(self.host, self.port, b"220", alive=lambda: self.process.status is None)
+        except BaseException:
+            self.stop()
+            raise
+
+    def log(self):
+        with open(os.path.join(self.folder, "dovecot.log")) as f:
+            return f.read()

@@ -1,0 +1,404 @@
+"""Who speaks Dovecot's authentication protocol: Postfix and Exim over real SMTP, each from its recipe's own files, and Dovecot itself."""
+import base64
+import concurrent.futures
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import time
+
+from lab import clients
+from lab.case import LabCase, SharedCase, pop3_backend, route, static_backend
+from lab.exim import UID as EXIM, Exim
+from lab.mail_server import ask, session
+from lab.place import free_port, put
+from lab.postfix import UID as POSTFIX, Postfix
+from lab.prefix import cache
+from lab.process import run, wait_until
+from lab.recipe import broker_of, recipe
+
+ANN, RIGHT, WRONG = "ann@example.com", "ann-Pw-55219", "wrong-horse-9913"
+EVE, EVE_PASSWORD = "eve@example.com", "p€ss-wörd-8472"
+DORA, DORA_PASSWORD = "dora@example.com", "pass word with  spaces 31"
+DOWN, NOWHERE = "ann@down.test", "ann@nowhere.test"
+PEOPLE = {ANN: (RIGHT, []), EVE: (EVE_PASSWORD, []), DORA: (DORA_PASSWORD, []), "off@example.com": (None, [])}
+
+
+def listener(name, path, **more):
+    return {"name": name, "protocol": "dovecot-auth", "address": "unix:" + path, "mode": "0666", "allow": ["login"]} | more
+
+
+def greeted(path):
+    """A connection whose greeting has been read, and the greeting."""
+    s = clients.connect(path)
+    text = b""
+    while not text.endswith(b"DONE\n"):
+        part = s.recv(4096)
+        if not part:
+            raise EOFError(text)
+        text += part
+    return s, text.decode()
+
+
+def plain(user, password):
+    return base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+
+
+def auth(number, user, password, more=""):
+    return f"AUTH\t{number}\tPLAIN\tservice=smtp{more}\tresp={plain(user, password)}\n".encode()
+
+
+def submit(lab, server, user, password, mechanism="PLAIN"):
+    """What AUTH ends with, over real SMTP inside TLS."""
+    with session(server.smtp, ca_file=lab.ca.ca_file) as s:
+        if mechanism == "PLAIN":
+            return ask(s, "AUTH", "PLAIN " + plain(user, password))
+        for word in ("AUTH LOGIN", *(base64.b64encode(x.encode()).decode() for x in (user, password))):
+            said = ask(s, word)
+        return said
+
+
+HELLO = b"VERSION\t1\t2\nCPID\t4711\n"
+
+
+class HangingUpstream:
+    """Takes connections and says nothing."""
+
+    def __init__(self, _folder):
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=200)
+        self.port = self._socket.getsockname()[1]
+        self._callers = []
+
+    def await_caller(self):
+        self._socket.settimeout(20)
+        self._callers.append(self._socket.accept()[0])
+
+    def stop(self):
+        for s in [*self._callers, self._socket]:
+            s.close()
+
+
+def postfix_of(lab, path, **more):
+    """Postfix with the recipe's lines, asking at this socket."""
+    text = recipe("postfix-dovecot/main.cf", {"smtpd_sasl_path = authbroker/auth": "smtpd_sasl_path = " + path})
+    return lab.server(Postfix, lab.ca.good, cache(), main=text, **more)
+
+
+def postfix_broker(lab, path, backends, routes, changes=None, listeners=()):
+    text = recipe("postfix-dovecot/postfix-auth.toml", {
+        "/var/spool/postfix/authbroker/auth": path, '"postfix"': f'"{POSTFIX}"', 'upstream = ["imaps://mail1.example.com"]': "",
+        'plugin = "imap"': 'plugin = "static"\nsettings = { file = "' + backends[0]["settings"]["file"] + '" }'} | (changes or {}))
+    return broker_of(lab, text, backends=backends[1:], routes=routes, listeners=listeners)
+
+
+class MailServerCase:
+    """What holds for both, over real SMTP inside TLS."""
+    TEMPFAIL = None
+
+    def say(self, user, password, mechanism="PLAIN"):
+        return submit(self.lab, self.server, user, password, mechanism)
+
+    def test_right_passwords_are_235(self):
+        for user, (password, _) in PEOPLE.items():
+            if password is None:
+                continue
+            for mechanism in ("PLAIN", "LOGIN"):
+                with self.subTest(user=user, mechanism=mechanism):
+                    self.assertRegex(self.say(user, password, mechanism), r"^235 ")
+
+    def test_wrong_and_unknown_are_the_same_535(self):
+        for mechanism in ("PLAIN", "LOGIN"):
+            words = {self.say(user, WRONG, mechanism) for user in (ANN, "nobody@example.com", "off@example.com", NOWHERE)}
+            self.assertEqual(words, {self.REJECT}, mechanism)
+
+    def test_M_11_G_08_a_tempfail_is_temporary_on_the_wire(self):
+        for mechanism in ("PLAIN", "LOGIN"):
+            self.assertEqual(self.say(DOWN, RIGHT, mechanism), self.TEMPFAIL)
+
+    def test_a_session_goes_on_after_a_tempfail(self):
+        with session(self.server.smtp, ca_file=self.lab.ca.ca_file) as s:
+            self.assertEqual(ask(s, "AUTH", "PLAIN " + plain(DOWN, RIGHT)), self.TEMPFAIL)
+            self.assertEqual(ask(s, "AUTH", "PLAIN " + plain(ANN, WRONG)), self.REJECT)
+            self.assertRegex(ask(s, "AUTH", "PLAIN " + plain(ANN, RIGHT)), r"^235 ")
+            self.assertRegex(ask(s, "MAIL", "FROM:<ann@example.com>"), r"^250 ")
+
+    def test_A_01_an_empty_password_is_no_yes(self):
+        self.assertRegex(self.say(ANN, ""), r"^5\d\d ")
+
+    def test_nobody_acts_as_somebody_else(self):
+        with session(self.server.smtp, ca_file=self.lab.ca.ca_file) as s:
+            word = base64.b64encode(f"{EVE}\0{ANN}\0{RIGHT}".encode()).decode()
+            self.assertRegex(ask(s, "AUTH", "PLAIN " + word), r"^535 ")
+
+    def test_the_clients_address_is_believed_and_logged(self):
+        before = len(self.daemon.log())
+        self.say(ANN, RIGHT)
+        line = self.daemon.await_log(r"event=decision[^\n]*address=ann@example\.com[^\n]*", after=before).group()
+        self.assertRegex(line, r" client=127\.0\.0\.1 ")
+        self.assertRegex(line, r" service=smtp ")
+
+    def test_no_auth_outside_tls(self):
+        with session(self.server.smtp) as s:
+            self.assertNotIn("auth", s.esmtp_features)
+
+    def test_many_sessions_at_once(self):
+        users = [(ANN, RIGHT, "235"), (ANN, WRONG, "535"), (EVE, EVE_PASSWORD, "235"), (DOWN, RIGHT, self.TEMPFAIL[:3])]
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            said = list(pool.map(lambda n: (users[n % 4][2], self.say(users[n % 4][0], users[n % 4][1])[:3]), range(36)))
+        self.assertEqual([got for _, got in said], [wanted for wanted, _ in said])
+
+
+class PostfixAuth(MailServerCase, SharedCase):
+    label = "postfix"
+    TEMPFAIL = "454 4.7.0 Temporary authentication failure: Connection lost to authentication server"
+    REJECT = "535 5.7.8 Error: authentication failed: (reason unavailable)"
+
+    @classmethod
+    def prepare(cls):
+        cls.path = os.path.join(cls.lab.place.sub("p"), "auth")
+        backends = [static_backend(cls.lab, PEOPLE, "mail1"), pop3_backend("nobody", f"pop3://127.0.0.1:{free_port()}")]
+        shutil.chown(os.path.dirname(cls.path), 0, POSTFIX)
+        os.chmod(os.path.dirname(cls.path), 0o710)
+        cls.daemon = postfix_broker(cls.lab, cls.path, backends, [route("down.test", "nobody")])
+        cls.daemon.canaries |= {RIGHT, WRONG, EVE_PASSWORD, DORA_PASSWORD}
+        cls.server = postfix_of(cls.lab, cls.path)
+
+    def test_the_server_never_died(self):
+        self.say(ANN, RIGHT)
+        self.assertNotIn("fatal", self.server.log())
+        self.assertNotIn("throttling", self.server.log())
+
+
+class EximAuth(MailServerCase, SharedCase):
+    label = "exim"
+    TEMPFAIL = "435 Unable to authenticate at present"
+    REJECT = "535 Incorrect authentication data"
+
+    @classmethod
+    def prepare(cls):
+        cls.path = os.path.join(cls.lab.place.sub("p"), "auth")
+        people = static_backend(cls.lab, PEOPLE, "mail1")
+        text = recipe("exim-dovecot/exim-auth.toml", {
+            "/run/authbroker/exim-auth.sock": cls.path, '"Debian-exim"': f'"{EXIM}"', 'upstream = ["imaps://mail1.example.com"]': "",
+            'plugin = "imap"': 'plugin = "static"\nsettings = { file = "' + people["settings"]["file"] + '" }'})
+        cls.daemon = broker_of(cls.lab, text, backends=[pop3_backend("nobody", f"pop3://127.0.0.1:{free_port()}")], routes=[route("down.test", "nobody")])
+        cls.daemon.canaries |= {RIGHT, WRONG, EVE_PASSWORD, DORA_PASSWORD}
+        authenticators = recipe("exim-dovecot/30_authbroker", {"/run/authbroker/exim-auth.sock": cls.path})
+        cls.server = cls.lab.server(Exim, cls.lab.ca.good, cache(), authenticators=authenticators, heavy=True)
+
+
+class PostfixInTrouble(LabCase):
+    """Whatever becomes of the broker, SMTP goes on, and no right password is called wrong."""
+    label = "trouble"
+
+    def prepare(self, broker=None, limits=None, start=True):
+        self.path = os.path.join(self.lab.place.sub("p"), "auth")
+        os.chmod(os.path.dirname(self.path), 0o755)
+        self.hanging = self.lab.server(HangingUpstream)
+        self.daemon = self.lab.daemon(
+            start=start, broker=broker, listeners=[listener("auth", self.path, limits=limits or {})],
+            backends=[static_backend(self.lab, PEOPLE), pop3_backend("slow", f"pop3://127.0.0.1:{self.hanging.port}", timeouts={"connect": "60s", "reply": "60s"})],
+            routes=[route("example.com", "people"), route("slow.test", "slow")])
+        self.daemon.canaries |= {RIGHT, WRONG}
+        if start:
+            self.server = postfix_of(self.lab, self.path)
+
+    def say(self, user, password):
+        return submit(self.lab, self.server, user, password)
+
+    def test_a_slow_upstream_is_a_tempfail_before_postfix_gives_up(self):
+        self.prepare(broker={"request_timeout": "1s"})
+        began = time.monotonic()
+        self.assertEqual(self.say("ann@slow.test", RIGHT), PostfixAuth.TEMPFAIL)
+        self.assertLess(time.monotonic() - began, 8)
+
+    def test_at_its_limit_of_connections_smtp_goes_on(self):
+        self.prepare(broker={"request_timeout": "20s"}, limits={"connections": 1})
+        busy, _ = greeted(self.path)
+        with busy:
+            busy.sendall(HELLO + auth(1, "ann@slow.test", RIGHT))
+            self.hanging.await_caller()
+            with session(self.server.smtp, ca_file=self.lab.ca.ca_file) as s:
+                self.assertRegex(ask(s, "AUTH", "PLAIN " + plain(ANN, RIGHT)), r"^454 4\.7\.0 ")
+                self.assertRegex(ask(s, "MAIL", "FROM:<x@elsewhere.test>"), r"^250 ")
+                self.assertRegex(ask(s, "RCPT", "TO:<alice@example.test>"), r"^250 ")
+            self.assertNotIn("fatal", self.server.log())
+        self.assertRegex(self.say(ANN, RIGHT), r"^235 ")
+
+    def test_a_restart_is_not_noticed_by_sessions_after_it(self):
+        self.prepare()
+        with session(self.server.smtp, ca_file=self.lab.ca.ca_file) as s:
+            self.assertEqual(ask(s, "AUTH", "PLAIN " + plain(ANN, WRONG)), PostfixAuth.REJECT)
+            self.daemon.stop()
+            self.daemon.start()
+            self.assertRegex(ask(s, "AUTH", "PLAIN " + plain(ANN, RIGHT)), r"^235 ")
+
+    def test_while_the_broker_is_away_a_session_hears_454(self):
+        self.prepare()
+        with session(self.server.smtp, ca_file=self.lab.ca.ca_file) as s:
+            self.daemon.stop()
+            self.assertRegex(ask(s, "AUTH", "PLAIN " + plain(ANN, RIGHT)), r"^454 4\.7\.0 ")
+            self.assertRegex(ask(s, "AUTH", "PLAIN " + plain(ANN, WRONG)), r"^454 4\.7\.0 ")
+            self.daemon.start()
+            self.assertRegex(ask(s, "AUTH", "PLAIN " + plain(ANN, RIGHT)), r"^235 ")
+
+    def test_restarts_and_reloads_under_a_stream_of_sessions(self):
+        """With a socket that outlives the daemon, as systemd keeps one: right passwords are 235 or, of a session that waits at that moment,
+        454; wrong ones 535 or 454; and every session is served."""
+        self.prepare(start=False)
+        listening = self.enterContext(contextlib.closing(socket.socket(socket.AF_UNIX)))
+        listening.bind(self.path)
+        listening.listen(128)
+        os.chmod(self.path, 0o666)
+        self.daemon._preexec = lambda: os.dup2(listening.fileno(), 3, inheritable=True)
+        activated = {"wrap": ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "activate"], "pass_fds": (3,), "env": {"LISTEN_FDS": "1", "LISTEN_FDNAMES": "auth"}}
+        self.daemon.start(**activated)
+        self.server = postfix_of(self.lab, self.path)
+        seen, stop = [], []
+
+        def stream(right):
+            while not stop:
+                seen.append((right, submit(self.lab, self.server, ANN, RIGHT if right else WRONG)[:3]))
+
+        def some_more(n):
+            wanted = len(seen) + n
+            wait_until(lambda: len(seen) >= wanted, 60, "sessions")
+
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            streams = [pool.submit(stream, n % 2 == 0) for n in range(6)]
+            try:
+                for _ in range(3):
+                    some_more(12)
+                    self.daemon.reload()
+                    some_more(12)
+                    self.daemon.stop()
+                    self.daemon.start(**activated)
+                some_more(12)
+            finally:
+                stop.append(True)
+            for s in streams:
+                s.result()
+        self.assertLessEqual(set(seen), {(True, "235"), (True, "454"), (False, "535"), (False, "454")})
+        self.assertGreater(seen.count((True, "235")), 10)
+        self.assertGreater(seen.count((False, "535")), 10)
+        self.assertLess(len([word for _, word in seen if word == "454"]), len(seen) / 2, "trouble is the exception")
+
+
+class Doveadm(SharedCase):
+    """Dovecot's own client library, by its tool."""
+    label = "doveadm"
+
+    @classmethod
+    def prepare(cls):
+        folder = cls.lab.place.sub("p")
+        cls.closing, cls.coding = os.path.join(folder, "close"), os.path.join(folder, "code")
+        cls.daemon = cls.lab.daemon(
+            listeners=[listener("close", cls.closing), listener("code", cls.coding, tempfail="code", reveal=True, trust_client=True)],
+            backends=[static_backend(cls.lab, PEOPLE), pop3_backend("nobody", f"pop3://127.0.0.1:{free_port()}")],
+            routes=[route("example.com", "people"), route("down.test", "nobody")])
+        cls.daemon.canaries |= {RIGHT, WRONG}
+        cls.conf = os.path.join(folder, "dovecot.conf")
+        put(cls.conf, f"base_dir = {folder}/run\nlog_path = {folder}/dovecot.log\nssl = no\n")
+        os.mkdir(os.path.join(folder, "run"))
+
+    def check(self, path=None, user=ANN, password=RIGHT, *more):
+        done = run(["doveadm", "-c", self.conf, "auth", "test", "-a", path or self.closing, *more, user, password], timeout=30)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_right_and_wrong(self):
+        for path in (self.closing, self.coding):
+            status, text = self.check(path)
+            self.assertEqual(status, 0, text)
+            self.assertIn("auth succeeded", text)
+            status, text = self.check(path, ANN, WRONG)
+            self.assertEqual(status, 77, text)
+            self.assertNotIn("temp", text)
+
+    def test_a_tempfail_is_told_from_a_reject(self):
+        status, text = self.check(self.coding, DOWN)
+        self.assertIn("temp", text)
+        self.assertNotEqual(status, 0)
+
+    def test_reveal_names_a_disabled_account(self):
+        self.assertIn("user_disabled", self.check(self.coding, "off@example.com")[1])
+        self.assertNotIn("user_disabled", self.check(self.closing, "off@example.com")[1])
+
+    def test_parameters(self):
+        status, text = self.check(self.coding, ANN, RIGHT, "-x", "service=imap", "-x", "rip=203.0.113.9", "-x", "session=abc123")
+        self.assertEqual(status, 0, text)
+        line = self.daemon.await_log(r"event=decision[^\n]*client=203\.0\.113\.9[^\n]*").group()
+        self.assertIn("service=imap", line)
+        self.assertIn("session=abc123", line)
+
+
+class Raw(SharedCase):
+    """What no real client sends."""
+    label = "raw"
+
+    @classmethod
+    def prepare(cls):
+        folder = cls.lab.place.sub("p")
+        cls.path = os.path.join(folder, "auth")
+        cls.hanging = cls.lab.server(HangingUpstream)
+        cls.daemon = cls.lab.daemon(
+            listeners=[listener("auth", cls.path, limits={"connections": 1200, "in_flight": 300})],
+            broker={"request_timeout": "3s"},
+            backends=[static_backend(cls.lab, PEOPLE), pop3_backend("slow", f"pop3://127.0.0.1:{cls.hanging.port}", timeouts={"connect": "60s", "reply": "60s"})],
+            routes=[route("example.com", "people"), route("slow.test", "slow")])
+        cls.daemon.canaries |= {RIGHT, WRONG}
+
+    def lines(self, s, count):
+        text = b""
+        while text.count(b"\n") < count:
+            part = s.recv(65536)
+            if not part:
+                break
+            text += part
+        return sorted(text.decode().splitlines())
+
+    def test_M_06_names_add_no_fields(self):
+        s, _ = greeted(self.path)
+        with s:
+            s.sendall(HELLO + auth(1, ANN + "\tuser=admin", RIGHT) + auth(2, "ann\nOK\t3\tuser=admin", RIGHT) + auth(3, ANN, RIGHT))
+            self.assertEqual(self.lines(s, 3), ["FAIL\t1", "FAIL\t2", f"OK\t3\tuser={ANN}"])
+
+    def test_M_07_fifty_at_once_and_one_of_them_bad(self):
+        s, _ = greeted(self.path)
+        with s:
+            s.sendall(HELLO + b"".join(b"AUTH\t25\tPLAIN\tservice=smtp\tresp=%%%\n" if n == 25 else auth(n, ANN, RIGHT if n % 2 else WRONG) for n in range(1, 51)))
+            wanted = ["FAIL\t25\tcode=invalid_base64" if n == 25 else f"OK\t{n}\tuser={ANN}" if n % 2 else f"FAIL\t{n}" for n in range(1, 51)]
+            self.assertEqual(self.lines(s, 50), sorted(wanted))
+
+    def test_M_02_an_endless_line_ends_the_connection(self):
+        s, _ = greeted(self.path)
+        with s:
+            s.sendall(HELLO)
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                for _ in range(64):
+                    s.sendall(b"x" * 65536)
+            with contextlib.suppress(ConnectionResetError):
+                self.assertEqual(clients.read_all(s), b"")
+
+    def test_M_08_vanished_clients_leave_nothing_behind(self):
+        for _ in range(5):
+            s, _ = greeted(self.path)
+            s.sendall(HELLO + b"".join(auth(n, "ann@slow.test", RIGHT) for n in range(1, 51)))
+            s.close()
+        s, _ = greeted(self.path)
+        with s:
+            s.sendall(HELLO + auth(1, ANN, RIGHT))
+            self.assertEqual(self.lines(s, 1), [f"OK\t1\tuser={ANN}"])
+
+    def test_a_thousand_connections(self):
+        held = []
+        try:
+            for n in range(1000):
+                s, _ = greeted(self.path)
+                held.append(s)
+                s.sendall(HELLO + auth(n + 1, ANN, RIGHT))
+            for n, s in enumerate(held):
+                self.assertEqual(self.lines(s, 1), [f"OK\t{n + 1}\tuser={ANN}"])
+        finally:
+            for s in held:
+                s.close()
