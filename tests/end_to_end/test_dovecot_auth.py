@@ -2,6 +2,7 @@
 import base64
 import concurrent.futures
 import contextlib
+import imaplib
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ import time
 
 from lab import clients
 from lab.case import LabCase, SharedCase, pop3_backend, route, static_backend
+from lab.dovecot import ImapLogin
 from lab.exim import UID as EXIM, Exim
 from lab.mail_server import ask, session
 from lab.place import free_port, put
@@ -330,6 +332,53 @@ class Doveadm(SharedCase):
         line = self.daemon.await_log(r"event=decision[^\n]*client=203\.0\.113\.9[^\n]*").group()
         self.assertIn("service=imap", line)
         self.assertIn("session=abc123", line)
+
+
+class DovecotLogin(SharedCase):
+    """Dovecot's own process for logins, many of which share a connection: it understands the code."""
+    label = "imap_login"
+
+    @classmethod
+    def prepare(cls):
+        folder = cls.lab.place.sub("p")
+        path = os.path.join(folder, "auth")
+        os.chmod(folder, 0o755)
+        cls.daemon = cls.lab.daemon(
+            listeners=[listener("auth", path, tempfail="code", trust_client=["dovenull"])],
+            backends=[static_backend(cls.lab, PEOPLE), pop3_backend("nobody", f"pop3://127.0.0.1:{free_port()}")],
+            routes=[route("example.com", "people"), route("down.test", "nobody")])
+        cls.daemon.canaries |= {RIGHT, WRONG}
+        cls.server = cls.lab.server(ImapLogin, path)
+
+    def said(self, user, password, mechanism=None):
+        c = imaplib.IMAP4("127.0.0.1", self.server.port, timeout=30)
+        try:
+            if mechanism == "LOGIN":
+                words = iter((user, password))
+                c.authenticate("LOGIN", lambda _: next(words).encode())
+            else:
+                c.login(user, password)
+        except imaplib.IMAP4.error as e:
+            return str(e)
+        finally:
+            c.shutdown()
+        return "OK"
+
+    def test_a_reject_is_told_from_a_tempfail(self):
+        for mechanism in (None, "LOGIN"):
+            self.assertIn("[AUTHENTICATIONFAILED]", self.said(ANN, WRONG, mechanism))
+            self.assertIn("[UNAVAILABLE] Temporary authentication failure", self.said(DOWN, RIGHT, mechanism))
+
+    def test_the_users_address_and_session_are_logged(self):
+        self.said("nobody@example.com", WRONG)
+        line = self.daemon.await_log(r"event=decision[^\n]*address=nobody@example\.com[^\n]*").group()
+        self.assertRegex(line, r" service=imap client=127\.0\.0\.1 session=\S+ ")
+
+    def test_many_at_once(self):
+        users = [(ANN, WRONG, "AUTHENTICATIONFAILED"), (DOWN, RIGHT, "UNAVAILABLE")]
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            said = list(pool.map(lambda n: users[n % 2][2] in self.said(*users[n % 2][:2]), range(64)))
+        self.assertEqual(said, [True] * 64)
 
 
 class Raw(SharedCase):

@@ -152,12 +152,11 @@ service anvil {{
 """
 
 
-class Lmtp(Server):
-    """Dovecot's LMTP server alone, which asks for its users at this socket."""
-    name = "lmtp"
+class Part(Server):
+    """One of Dovecot's services alone, which asks somebody else who its users are."""
     host = "127.0.0.1"
 
-    def __init__(self, folder, userdb):
+    def __init__(self, folder, socket):
         self.folder, self.port, self.mail = folder, free_port(), os.path.join(folder, "mail")
         for name in ("run", "state", "mail"):
             os.mkdir(os.path.join(folder, name), 0o755)
@@ -167,25 +166,21 @@ instance_name = e2e{self.port}
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/dovecot.log
-protocols = lmtp
+protocols = {self.name}
 listen = {self.host}
 ssl = no
+disable_plaintext_auth = no
 postmaster_address = postmaster@example.test
-auth_socket_path = {userdb}
 mail_uid = mail
 mail_gid = mail
 first_valid_uid = 1
 mail_home = {self.mail}/%u
 mail_location = maildir:{self.mail}/%u
-service lmtp {{
-  inet_listener lmtp {{
-    port = {self.port}
-  }}
-}}
+{self.service(socket)}
 """)
         self.process = Process(["dovecot", "-c", os.path.join(folder, "dovecot.conf"), "-F"], log=os.path.join(folder, "stdout.log"))
         try:
-            greeting(self.host, self.port, b"220", alive=lambda: self.process.status is None)
+            greeting(self.host, self.port, self.greets, alive=lambda: self.process.status is None)
         except BaseException:
             self.stop()
             raise
@@ -193,3 +188,39 @@ service lmtp {{
     def log(self):
         with open(os.path.join(self.folder, "dovecot.log")) as f:
             return f.read()
+
+
+class Lmtp(Part):
+    """Its LMTP server: the socket is a user database."""
+    name = "lmtp"
+    greets = b"220"
+
+    def service(self, socket):
+        return f"""
+auth_socket_path = {socket}
+service lmtp {{
+  inet_listener lmtp {{
+    port = {self.port}
+  }}
+}}
+"""
+
+
+class ImapLogin(Part):
+    """Its process that users of IMAP log in to: the socket is for logins. After a yes it wants more than a broker has."""
+    name = "imap"
+    greets = b"* OK"
+
+    def service(self, socket):
+        return f"""
+service imap-login {{
+  executable = imap-login {socket}
+  chroot =
+  inet_listener imap {{
+    port = {self.port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+"""

@@ -107,6 +107,21 @@ TEST_F(dovecot_auth, TheEndIsAWholeOne_M11) {
   EXPECT_FALSE(c.send(auth(2, "ann", "right")));
 }
 
+TEST_F(dovecot_auth, OverTcpNoReplyIsLost_M11) {
+  rules_.address.is_unix = false;
+  start();
+  client c = greeted();
+  c.send(hello + auth(1, "ann", "hold") + auth(2, "bob", "wrong"));
+  ASSERT_TRUE(asker_.wait_held());
+  EXPECT_EQ(c.line(), fail(2));
+  c.send(auth(3, "carl", "broken"));
+  ASSERT_TRUE(eventually([&] { return asked_about("carl") == 1; }));
+  c.send(auth(4, "dora", "right"));  // unread, when the connection ends
+  on_worker([] {});
+  release();
+  EXPECT_EQ(c.rest(), ok(1, "ann"));
+}
+
 TEST_F(dovecot_auth, CannotTellIsAWordWhereThatIsUnderstood) {
   rules_.tempfail_code = true;
   start();
