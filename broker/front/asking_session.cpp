@@ -32,32 +32,31 @@ bool asking_session::on_bytes() {
     finish(got.then);
     return true;
   }
-  question_ = std::move(q);
+  kind_ = q.kind;
   began_ = steady::now();
+  const bool allowed = may_ask(kind_, terms_->rules);
+  if (allowed) place_.emplace(shared, *terms_);
+  if (!allowed || !*place_) {
+    reply(nullptr, own_answer(verdict::tempfail, allowed ? reason::overloaded : reason::misconfigured, q));
+    return true;
+  }
   auto done = [this, self = shared_from_this()](std::exception_ptr trouble, const answer& a) { reply(trouble, a); };
-  boost::asio::co_spawn(home().on().io.get_executor(), ask(), boost::asio::bind_cancellation_slot(cancelled(), std::move(done)));
+  boost::asio::co_spawn(home().on().io.get_executor(), shared.parts.who->ask(std::move(q), nullptr), boost::asio::bind_cancellation_slot(cancelled(), std::move(done)));
   return true;
 }
 
-boost::asio::awaitable<answer> asking_session::ask() {
-  if (!may_ask(question_.kind, terms_->rules)) co_return own_answer(verdict::tempfail, reason::misconfigured, question_);
-  const in_flight_place place(home().shared(), *terms_);
-  if (!place) co_return own_answer(verdict::tempfail, reason::overloaded, question_);
-  co_return co_await home().shared().parts.who->ask(std::move(question_), nullptr);
-}
-
 void asking_session::reply(std::exception_ptr trouble, const answer& a) {
+  place_.reset();
   if (ended()) return finish(ending::clean);
   if (trouble && home().shared().complain())
     home().shared().parts.log->line(level::error, "request_failed").field("listener", terms_->rules.name);
   const answer& said = trouble ? answer{} : a;  // which begins as tempfail(internal)
   const ending then = say(said);
-  finish(draining() && then == ending::none ? ending::clean : then, not_before(question_.kind, said.found.what, began_, home().shared().parts.times.floor));
+  finish(draining() && then == ending::none ? ending::clean : then, not_before(kind_, said.found.what, began_, home().shared().parts.times.floor));
 }
 
 void asking_session::on_served() {
   terms_.reset();
-  question_ = {};
 }
 
 }  // namespace authbroker

@@ -2,7 +2,7 @@
 // share. A derived class says what the bytes ask, and what an answer looks like; who may ask, how many at once, how long a no
 // takes and what trouble becomes is decided here.
 #pragma once
-#include <boost/asio/awaitable.hpp>
+#include <optional>
 
 #include "front/session.hpp"
 #include "wire/parsed.hpp"
@@ -35,11 +35,11 @@ class asking_session : public session {
  private:
   bool on_bytes() final;
   void on_served() final;
-  boost::asio::awaitable<answer> ask();
   void reply(std::exception_ptr, const answer&);
 
   std::shared_ptr<const listener_terms> terms_;
-  query question_;
+  std::optional<in_flight_place> place_;
+  question_kind kind_ = question_kind::login;
   steady::time_point began_;
 };
 

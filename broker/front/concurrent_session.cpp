@@ -85,37 +85,29 @@ steady::time_point concurrent_session::next_deadline() {
   return at;
 }
 
-void concurrent_session::ask(std::uint32_t id, query asked) {
-  home().shared().counts.requests.fetch_add(1, std::memory_order_relaxed);
-  auto made = std::make_unique<question>();
-  question& q = *made;
-  q.id = id;
-  q.kind = asked.kind;
-  q.terms = terms_;
-  q.asked = std::move(asked);
-  q.began = steady::now();
-  if (may_ask(q.kind, terms_->rules)) q.place.emplace(home().shared(), *terms_);
-  questions_.push_back(std::move(made));
-  auto done = [this, self = shared_from_this(), &q](std::exception_ptr trouble, const answer& a) { on_answer(q, trouble, a); };
-  boost::asio::co_spawn(home().on().io.get_executor(), find_out(q), boost::asio::bind_cancellation_slot(q.cancel.slot(), std::move(done)));
-}
-
-boost::asio::awaitable<answer> concurrent_session::find_out(question& q) {
-  if (!q.place) co_return own_answer(verdict::tempfail, reason::misconfigured, q.asked);
-  if (!*q.place) co_return own_answer(verdict::tempfail, reason::overloaded, q.asked);
-  co_return co_await home().shared().parts.who->ask(std::move(q.asked), nullptr);
-}
-
-void concurrent_session::answer_own(std::uint32_t id, verdict what, reason why, const query& asked) {
+concurrent_session::question& concurrent_session::add(std::uint32_t id, question_kind kind) {
   home().shared().counts.requests.fetch_add(1, std::memory_order_relaxed);
   auto made = std::make_unique<question>();
   made->id = id;
-  made->kind = asked.kind;
+  made->kind = kind;
   made->terms = terms_;
   made->began = steady::now();
-  question& q = *made;
   questions_.push_back(std::move(made));
-  on_answer(q, nullptr, own_answer(what, why, asked));
+  return *questions_.back();
+}
+
+void concurrent_session::ask(std::uint32_t id, query asked) {
+  const bool allowed = may_ask(asked.kind, terms_->rules);
+  question& q = add(id, asked.kind);
+  if (allowed) q.place.emplace(home().shared(), *terms_);
+  if (!allowed || !*q.place) return on_answer(q, nullptr, own_answer(verdict::tempfail, allowed ? reason::overloaded : reason::misconfigured, asked));
+  auto done = [this, self = shared_from_this(), &q](std::exception_ptr trouble, const answer& a) { on_answer(q, trouble, a); };
+  boost::asio::co_spawn(home().on().io.get_executor(), home().shared().parts.who->ask(std::move(asked), nullptr),
+                        boost::asio::bind_cancellation_slot(q.cancel.slot(), std::move(done)));
+}
+
+void concurrent_session::answer_own(std::uint32_t id, verdict what, reason why, const query& asked) {
+  on_answer(add(id, asked.kind), nullptr, own_answer(what, why, asked));
 }
 
 void concurrent_session::on_answer(question& q, std::exception_ptr trouble, const answer& a) {

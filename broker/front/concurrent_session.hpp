@@ -6,7 +6,6 @@
 // open as may be, on this connection or while it has some on the listener, or when the caller does not take its replies,
 // nothing more is read: the kernel's buffers fill, and the caller waits.
 #pragma once
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <optional>
 #include <vector>
@@ -53,7 +52,6 @@ class concurrent_session : public caller_connection {
     std::uint32_t id = 0;
     question_kind kind = question_kind::login;
     std::shared_ptr<const listener_terms> terms;
-    query asked;
     steady::time_point began, due;  // due: when `reply` may be sent
     std::string reply;
     std::optional<in_flight_place> place;
@@ -70,12 +68,12 @@ class concurrent_session : public caller_connection {
   void on_close() final;
   bool in_use() const final { return false; }
 
+  question& add(std::uint32_t id, question_kind);
   bool takes_more();
   taken take_one();
   void settle();
   void end();
   steady::time_point next_deadline();
-  boost::asio::awaitable<answer> find_out(question&);
   void on_answer(question&, std::exception_ptr, const answer&);
   void send_due(steady::time_point now);
   std::size_t find(std::uint32_t id) const;
