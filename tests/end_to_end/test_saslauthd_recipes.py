@@ -124,11 +124,10 @@ class ByPostfix(Streams, Servers, SharedCase):
 
     @classmethod
     def prepare(cls):
-        mux = os.path.join(cls.lab.place.sub("sasl"), "mux")
+        cls.server = cls.lab.server(Postfix, cls.lab.ca.good, cache(), main=recipe("postfix-saslauthd/main.cf", {}), sasl=recipe("postfix-saslauthd/smtpd.conf", {}), chroot=True)
+        os.makedirs(cls.server.spool + "/var/run/saslauthd")
         cls.broker(recipe("postfix-saslauthd/postfix-saslauthd.toml", {
-            "/var/spool/postfix/var/run/saslauthd/mux\"": mux + '"', 'group = "postfix"': 'mode = "0666"', 'peers = { users = ["postfix"] }': ""}))
-        cls.server = cls.lab.server(Postfix, cls.lab.ca.good, cache(), main=recipe("postfix-saslauthd/main.cf", {}),
-                                    sasl=recipe("postfix-saslauthd/smtpd.conf", {"saslauthd_path: /var/run/saslauthd/mux": "saslauthd_path: " + mux}))
+            'unix:/var/spool/postfix/': f"unix:{cls.server.spool}/", 'group = "postfix"': 'mode = "0666"', 'peers = { users = ["postfix"] }': ""}))
 
 
 class ByExim(Streams, Servers, SharedCase):

@@ -28,18 +28,23 @@ SPECIAL = {
 
 class Postfix(MailServer):
     """stop() and start() keep the ports. `main`: more lines of main.cf; `submission`: more options of that service. `saslauthd`: the path
-    of its socket; `dovecot`: of Dovecot's. `mailboxes`: further addresses, by domain. `sasl`: another smtpd.conf."""
+    of its socket; `dovecot`: of Dovecot's. `mailboxes`: further addresses, by domain. `sasl`: another smtpd.conf. `chroot`: smtpd sees
+    only what is below `spool`, as Debian runs it."""
     name = "postfix"
 
-    def __init__(self, folder, certificate, cache, main="", submission=(), saslauthd=None, dovecot=None, mailboxes=None, sasl=None):
+    def __init__(self, folder, certificate, cache, main="", submission=(), saslauthd=None, dovecot=None, mailboxes=None, sasl=None, chroot=False):
         self.folder, self._certificate, self._main, self._submission, self._saslauthd, self._dovecot = folder, certificate, main, submission, saslauthd, dovecot
-        self._mailboxes, self._sasl = mailboxes or {}, sasl
+        self._mailboxes, self._sasl, self._chroot = mailboxes or {}, sasl, chroot
         self.smtp, self.smtps, self.without_vrfy, self.submission, self.by_saslauthd, self.by_dovecot = (free_port() for _ in range(6))
         self._root = unpack(cache, "postfix", PACKAGES)
         self._mounts = [("over", self._root + "/usr", "/usr"), *accounts(folder, [("postfix", UID), ("postdrop", DROP)])]
         self.process = None
         self._prepare()
         self.start()
+
+    @property
+    def spool(self):
+        return self._at("spool")
 
     def _at(self, name):
         return os.path.join(self.folder, name)
@@ -134,7 +139,7 @@ smtpd_sasl_local_domain = example.test
 
     def _master_cf(self):
         def listen(port, *options):
-            return f"{self.host}:{port} inet n - n - - smtpd {' '.join('-o ' + o for o in options)}\n"
+            return f"{self.host}:{port} inet n - {'y' if self._chroot else 'n'} - - smtpd {' '.join('-o ' + o for o in options)}\n"
         text = listen(self.smtp) + listen(self.smtps, "smtpd_tls_wrappermode=yes") + listen(self.without_vrfy, "disable_vrfy_command=yes")
         text += listen(self.submission, "smtpd_tls_security_level=encrypt", "smtpd_tls_auth_only=yes", *self._submission)
         if self._saslauthd:
