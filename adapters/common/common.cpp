@@ -4,25 +4,15 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include <charconv>
-
 #include "base/text.hpp"
 
 namespace authbroker {
 namespace {
 
-bool read_seconds(std::string_view text, std::chrono::milliseconds& out) {
-  unsigned n = 0;
-  const auto [end, trouble] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (trouble != std::errc() || end != text.data() + text.size() || n < 1 || n > 600) return false;
-  out = std::chrono::seconds(n);
-  return true;
-}
-
 bool take(char option, std::string_view value, adapter_options& out) {
   switch (option) {
     case 's': out.socket = value; return !value.empty() && value.front() == '/';
-    case 't': return read_seconds(value, out.timeout);
+    case 't': return read_timeout(value, out.timeout);
     case 'd': out.domain = value; return !value.empty() && value.find('@') == std::string_view::npos;
     case 'n': out.service = value; return !value.empty();
     default: return false;
@@ -46,12 +36,6 @@ bool read_adapter_options(int argc, char** argv, adapter_options& out) {
   }
   out.used = at;
   return true;
-}
-
-std::string address_of(std::string_view name, std::string_view domain) {
-  std::string address(name);
-  if (!domain.empty() && name.find('@') == std::string_view::npos) address.append("@").append(domain);
-  return address;
 }
 
 heard ask_logged(const question& q, const adapter_options& o) {

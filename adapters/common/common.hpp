@@ -20,8 +20,6 @@ struct adapter_options {
 // False, and a line in the log, for what is not understood: nothing is to be asked.
 bool read_adapter_options(int argc, char** argv, adapter_options& out);
 
-std::string address_of(std::string_view name, std::string_view domain);
-
 // Asks, and logs a tempfail. Names are not logged that may be passwords typed in the wrong place.
 heard ask_logged(const question&, const adapter_options&);
 

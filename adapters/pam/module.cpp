@@ -33,12 +33,6 @@ std::string_view item(pam_handle_t* pamh, int which) {
   return static_cast<const char*>(value);
 }
 
-std::string address_of(std::string_view user, const pam_options& o) {
-  std::string address(user);
-  if (!o.domain.empty() && address.find('@') == std::string::npos) address.append("@").append(o.domain);
-  return address;
-}
-
 void log_answer(pam_handle_t* pamh, const pam_options& o, const memory& m) {
   const heard& h = m.answer;
   // A name that nobody knows may be a password that was typed in the wrong place.
@@ -76,7 +70,6 @@ heard put(pam_handle_t* pamh, const pam_options& o, std::string_view address, st
   q.address = address;
   q.password = password;
   q.client = item(pamh, PAM_RHOST);
-  if (q.client.size() > 255) q.client = {};
   q.service = o.service.empty() ? item(pamh, PAM_SERVICE) : o.service;
   return ask(q, o.socket, o.timeout);
 }
@@ -109,7 +102,7 @@ int authenticate(pam_handle_t* pamh, int flags, const pam_options& o) {
   const char* password = nullptr;
   if (const int code = password_of(pamh, o, password); code != PAM_SUCCESS) return code;
   memory m;
-  m.address = address_of(user, o);
+  m.address = address_of(user, o.domain);
   m.answer = put(pamh, o, m.address, password);
   if (o.first == first_pass::then_prompt && had_one && m.answer.what == verdict::reject) {
     // Not what this broker knows: the user is asked for it. PAM prompts where it has none.
@@ -133,7 +126,7 @@ int account(pam_handle_t* pamh, const pam_options& o) {
   if (pam_get_data(pamh, memory_name, &kept) != PAM_SUCCESS || kept == nullptr) return PAM_IGNORE;
   const auto& m = *static_cast<const memory*>(kept);
   // The user may have become another one since.
-  if (m.address != address_of(item(pamh, PAM_USER), o)) return PAM_IGNORE;
+  if (m.address != address_of(item(pamh, PAM_USER), o.domain)) return PAM_IGNORE;
   return account_code(m.answer.what, m.answer.why, o.reveal);
 }
 

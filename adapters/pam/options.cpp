@@ -1,17 +1,7 @@
 #include "pam_parts/options.hpp"
 
-#include <charconv>
-
 namespace authbroker {
 namespace {
-
-bool read_timeout(std::string_view text, std::chrono::milliseconds& out) {
-  unsigned seconds = 0;
-  const auto [end, trouble] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (trouble != std::errc() || end != text.data() + text.size() || seconds < 1 || seconds > 600) return false;
-  out = std::chrono::seconds(seconds);
-  return true;
-}
 
 bool take(std::string_view word, pam_options& out) {
   const std::size_t equals = word.find('=');

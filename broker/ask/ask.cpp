@@ -2,6 +2,9 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+#include <charconv>
+
 #include "ask/conversation.hpp"
 
 namespace authbroker {
@@ -46,6 +49,20 @@ heard ask(question q, std::string_view path, std::chrono::milliseconds timeout) 
     out.why = reason::internal;
   }
   return out;
+}
+
+bool read_timeout(std::string_view text, std::chrono::milliseconds& out) noexcept {
+  unsigned seconds = 0;
+  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (wrong != std::errc() || end != text.data() + text.size() || seconds < 1 || seconds > 600) return false;
+  out = std::chrono::seconds(seconds);
+  return true;
+}
+
+std::string address_of(std::string_view name, std::string_view domain) {
+  std::string address(name);
+  if (!domain.empty() && name.find('@') == std::string_view::npos) address.append("@").append(domain);
+  return address;
 }
 
 }  // namespace authbroker

@@ -50,6 +50,13 @@ void question_bytes::add_number(std::int64_t n) {
   add({digits.data(), static_cast<std::size_t>(done.ptr - digits.data())});
 }
 
+namespace {
+
+// Who asks from where is told along: it is nothing to lose a login over.
+bool tellable(std::string_view text) { return !text.empty() && text.size() <= 255 && valid_utf8(text) && text.find('\0') == std::string_view::npos; }
+
+}  // namespace
+
 bool question_bytes::write(const question& q) {
   // The body first, behind room for the head, which tells its length; then the head, and the body moves up to it.
   fits_ = true;
@@ -57,8 +64,8 @@ bool question_bytes::write(const question& q) {
   add("{");
   add_text("address", q.address);
   if (q.kind == question_kind::login) add_text("password", q.password);
-  if (!q.client.empty()) add_text("client", q.client);
-  if (!q.service.empty()) add_text("service", q.service);
+  if (tellable(q.client)) add_text("client", q.client);
+  if (tellable(q.service)) add_text("service", q.service);
   if (q.deadline.count() > 0) {
     add(",\"deadline_ms\":");
     add_number(std::clamp<std::int64_t>(q.deadline.count(), 1, 3'600'000));

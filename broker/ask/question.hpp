@@ -10,7 +10,8 @@
 
 namespace authbroker {
 
-// Views that last as long as the question does. "" means: not told.
+// Views that last as long as the question does. "" means: not told. Client and service are not told either if they are longer than
+// 255 bytes or not UTF-8.
 struct question {
   question_kind kind = question_kind::login;  // login or mailbox
   std::string_view address;
@@ -28,8 +29,8 @@ class question_bytes {
   question_bytes& operator=(const question_bytes&) = delete;
   ~question_bytes();
 
-  // False if the question cannot be put: a part is not UTF-8 (JSON knows nothing else), holds a NUL, or is longer than a
-  // broker takes (8 KiB in all). Then nothing is to be sent.
+  // False if the question cannot be put: name or password is not UTF-8 (JSON knows nothing else), holds a NUL, or is longer
+  // than a broker takes (8 KiB in all). Then nothing is to be sent.
   bool write(const question&);
   std::string_view bytes() const { return {room_.data(), end_}; }
 

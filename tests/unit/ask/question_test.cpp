@@ -103,6 +103,24 @@ TEST(question, A_10_WhatIsTooLongIsNotSentAndNothingIsCut) {
   EXPECT_FALSE(bytes.write(q));
 }
 
+TEST(question, WhoAsksFromWhereIsNothingToLoseALoginOver) {
+  const std::string longest(255, 'x'), longer(256, 'x');
+  for (const std::string_view bad : {std::string_view("host\xff"), std::string_view("a\0b", 3), std::string_view(longer), std::string_view()}) {
+    question q;
+    q.address = "ann@example.com";
+    q.client = q.service = bad;
+    question_bytes bytes;
+    ASSERT_TRUE(bytes.write(q));
+    EXPECT_TRUE(bytes.bytes().ends_with(R"({"address":"ann@example.com","password":""})"));
+  }
+  question q;
+  q.address = "ann@example.com";
+  q.client = longest;
+  question_bytes bytes;
+  ASSERT_TRUE(bytes.write(q));
+  EXPECT_NE(bytes.bytes().find("\"client\":\"" + longest), std::string_view::npos);
+}
+
 TEST(question, IsWrittenTwiceIntoTheSameMemory) {
   question q;
   q.address = "ann@example.com";
