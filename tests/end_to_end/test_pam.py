@@ -1,12 +1,16 @@
 """The installed pam_authbroker.so in programs that use PAM: pamtester, su, Dovecot by its recipe; and Dovecot by checkpassword."""
 import glob
+import json
 import os
 import re
 import shutil
+import socketserver
+import threading
 
 from lab.case import SharedCase, pop3_backend, route, static_backend
 from lab.dovecot_asking import DovecotAsking
 from lab.place import free_port, put
+from lab.prefix import Prefix
 from lab.process import must, run
 from lab.recipe import broker_of, recipe
 from lab.unpacked import namespaced
@@ -141,6 +145,44 @@ class DovecotByPam(ByDovecot, Asking):
     def test_tempfail_is_a_wrong_password_to_dovecot_as_the_recipe_warns(self):
         self.assertEqual(self.dovecot.says(DOWN, RIGHT), "[AUTHENTICATIONFAILED] Authentication failed.")
         self.assertIn("Authentication service cannot retrieve authentication info", self.dovecot.log())
+
+
+class Expiry(SharedCase):
+    """Answers that only directories give, said by a socket that plays the broker: what Dovecot makes of PAM's codes for them."""
+    label = "expiry"
+
+    class Broker(socketserver.StreamRequestHandler):
+        def handle(self):
+            length = 0
+            while (line := self.rfile.readline().strip()):
+                if line.lower().startswith(b"content-length:"):
+                    length = int(line.split(b":")[1])
+            name = json.loads(self.rfile.read(length))["address"].split("@")[0]
+            verdict, reason = {"expired": ("reject", "password_expired"), "change": ("accept", "password_must_change"), "soon": ("accept", "password_expiring")}[name]
+            body = json.dumps({"verdict": verdict, "reason": reason, "identity": "x@example.test", "password_expires_in": 90000, "text": "Your password has expired."}).encode()
+            self.wfile.write(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % (200 if verdict == "accept" else 401, len(body)) + body)
+
+    @classmethod
+    def prepare(cls):
+        path = cls.lab.place / "broker.sock"
+        server = socketserver.ThreadingUnixStreamServer(path, cls.Broker)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        cls.addClassCleanup(server.server_close)
+        cls.addClassCleanup(server.shutdown)
+        pam_d = cls.lab.place.sub("pam") + "/pam.d"
+        shutil.copytree("/etc/pam.d", pam_d)
+        module = glob.glob(os.path.join(Prefix.given().path, "lib/*/security/pam_authbroker.so"))[0]
+        put(os.path.join(pam_d, "dovecot"), recipe("dovecot-pam/pam.d-dovecot", {"required  pam_authbroker.so": "required  " + module, "/run/authbroker/pam.sock": path}))
+        cls.dovecot = cls.lab.server(DovecotAsking, recipe("dovecot-pam/auth-authbroker.conf.ext", {}), [("bind", pam_d, "/etc/pam.d")])
+
+    def test_an_expired_password_is_said_to_be_one(self):
+        self.assertEqual(self.dovecot.says("expired@example.test", RIGHT), "[EXPIRED] Password expired")
+
+    def test_a_login_that_needs_a_new_password_waits_for_it(self):
+        self.assertEqual(self.dovecot.says("change@example.test", RIGHT), "[EXPIRED] Password expired")
+
+    def test_a_password_that_expires_soon_is_right(self):
+        self.assertEqual(self.dovecot.says("soon@example.test", RIGHT), "OK")
 
 
 class DovecotByCheckpassword(ByDovecot, Asking):
