@@ -30,7 +30,7 @@ constexpr auto table_of_keys = std::to_array<key_info>({
 
     {"listener", table, "", "A socket that callers connect to; any number of them."},
     {"listener.name", text, "", "What the log and the status call it."},
-    {"listener.protocol", text, "\"http\"", "\"http\", \"saslauthd\", \"dovecot-auth\" or \"dovecot-userdb\"."},
+    {"listener.protocol", text, "\"http\"", "\"http\", \"saslauthd\", \"dovecot-auth\", \"dovecot-userdb\", \"socketmap\", \"policy\" or \"tcp-table\"."},
     {"listener.address", text, "", "\"unix:/path\", at most 107 bytes of path, or \"tcp:127.0.0.1:8089\": loopback only."},
     {"listener.mode", text, "\"0660\"", "Of a Unix socket's file, in octal."},
     {"listener.owner", text, "\"\"", "The user who owns a Unix socket; empty leaves the daemon's."},
@@ -48,6 +48,8 @@ constexpr auto table_of_keys = std::to_array<key_info>({
     {"listener.reveal", boolean, "false", "Tell callers on wires that strangers can read whether it was the name or the password."},
     {"listener.unverifiable", text, "\"exists\"", "How a wire that knows only yes and no says unverifiable: \"exists\", \"absent\" or \"tempfail\"."},
     {"listener.tempfail", text, "\"close\"", "dovecot-auth, where it cannot tell: \"close\" the connection, which Postfix and Exim understand, or say a \"code\", which Dovecot does."},
+    {"listener.maps", other, "{}", "socketmap, tcp-table: what callers call the tables, such as { rcpt = \"mailbox\" }; \"*\" is every other name."},
+    {"listener.values", other, "{}", "socketmap, policy, tcp-table: what a table says for a verdict, such as { access = { absent = \"550 5.1.1 User unknown\" } }."},
     {"listener.limits", table, "", "The most a listener holds."},
     {"listener.limits.connections", whole, "1000", "Connections at a time, 1 to 100000."},
     {"listener.limits.idle", duration, "\"60s\"", "How long a connection may be silent; \"100ms\" to \"1d\"."},

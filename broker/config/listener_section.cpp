@@ -14,11 +14,6 @@ namespace authbroker {
 namespace {
 
 void read_protocol(const section& listener, listener_rules& out) {
-  constexpr auto later = std::to_array<std::string_view>({"socketmap", "policy", "tcp-table"});
-  const setting* const s = listener.find("protocol");
-  const auto* const text = s == nullptr ? nullptr : std::get_if<std::string>(&s->value);
-  if (text != nullptr && std::find(later.begin(), later.end(), *text) != later.end())
-    return listener.bad("protocol", one_of(listener_protocol_words) + ": this version does not serve the others yet");
   std::array<listener_protocol, listener_protocol_words.size()> values{};
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<listener_protocol>(i);
   listener.word<listener_protocol>("protocol", listener_protocol_words, values, out.protocol);
@@ -153,7 +148,7 @@ void warn_idle_keys(const section& listener, const listener_rules& out) {
     if (!out.group.empty()) warn("group", "it is for Unix sockets");
     if (!out.peer_users.empty() || !out.peer_groups.empty()) warn("peers", "it is for Unix sockets; wanted for TCP: token");
   }
-  const bool two_words = out.protocol == listener_protocol::dovecot_userdb;  // for mailboxes
+  const bool two_words = out.protocol == listener_protocol::dovecot_userdb || out.protocol == listener_protocol::socketmap || out.protocol == listener_protocol::tcp_table;  // for mailboxes
   if (!two_words && out.unverifiable != unverifiable_as::exists) warn("unverifiable", "this protocol has a word of its own for unverifiable");
   if (out.protocol != listener_protocol::dovecot_auth && out.tempfail_code) warn("tempfail", "it is for dovecot-auth");
   if (std::find(out.allow.begin(), out.allow.end(), permission::metrics) != out.allow.end()) warn("allow", "\"metrics\" are not told in this version");
@@ -184,6 +179,7 @@ listener_rules read_listener(const section& listener) {
   constexpr auto fail_words = std::to_array<std::string_view>({"close", "code"});
   constexpr auto fail_values = std::to_array({false, true});
   listener.word<bool>("tempfail", fail_words, fail_values, out.tempfail_code);
+  read_tables(listener, out);
   const section limits = listener.sub("limits");
   limits.whole("connections", 1, 100'000, out.limits.connections);
   limits.duration("idle", "100ms", "1d", out.limits.idle);

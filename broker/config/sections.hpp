@@ -8,6 +8,8 @@ namespace authbroker {
 void read_broker(const section& broker, broker_config& out);
 void read_log(const section& log, log_settings& out);
 listener_rules read_listener(const section& listener);
+// maps and values; after the protocol.
+void read_tables(const section& listener, listener_rules& out);
 backend_rules read_backend(const section& backend);
 route_rules read_route(const section& route);
 

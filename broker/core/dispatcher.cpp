@@ -82,6 +82,12 @@ boost::asio::awaitable<answer> dispatcher::ask(query q, trace* out) {
   co_return a;
 }
 
+std::optional<bool> dispatcher::serves(std::string_view domain) const {
+  const std::shared_ptr<const snapshot> now = current();
+  if (stopping_.load(std::memory_order_relaxed) || now == nullptr) return std::nullopt;
+  return now->routes->serves(domain);
+}
+
 boost::asio::awaitable<void> dispatcher::find_out(const snapshot& now, const query& q, answer& a, steady::time_point until, trace* out) {
   std::string completed;
   if (!q.default_domain.empty() && !q.address.empty() && q.address.find('@') == std::string::npos) completed = q.address + "@" + q.default_domain;

@@ -43,6 +43,7 @@ class dispatcher final : public asker {
   dispatcher(logger& log, std::string id_prefix) : log_(log), id_prefix_(std::move(id_prefix)) {}
 
   boost::asio::awaitable<answer> ask(query q, trace* out) override;
+  std::optional<bool> serves(std::string_view domain) const override;
 
   // Requests in flight finish on the old snapshot. [any thread]
   void replace(std::shared_ptr<const snapshot> with);

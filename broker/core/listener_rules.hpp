@@ -10,6 +10,7 @@
 
 #include "base/secret.hpp"
 #include "base/settings.hpp"
+#include "core/table_rules.hpp"
 
 namespace authbroker {
 
@@ -34,9 +35,9 @@ struct network {              // "127.0.0.0/8", "::1"
   unsigned bits = 0;
 };
 
-enum class listener_protocol : std::uint8_t { http, saslauthd, dovecot_auth, dovecot_userdb };
+enum class listener_protocol : std::uint8_t { http, saslauthd, dovecot_auth, dovecot_userdb, socketmap, policy, tcp_table };
 // As configurations and the status write them, in the order of the enumeration.
-inline constexpr auto listener_protocol_words = std::to_array<std::string_view>({"http", "saslauthd", "dovecot-auth", "dovecot-userdb"});
+inline constexpr auto listener_protocol_words = std::to_array<std::string_view>({"http", "saslauthd", "dovecot-auth", "dovecot-userdb", "socketmap", "policy", "tcp-table"});
 constexpr std::string_view name(listener_protocol p) { return listener_protocol_words[static_cast<std::size_t>(p)]; }
 enum class permission : std::uint8_t { login, mailbox, status, metrics };
 enum class unverifiable_as : std::uint8_t { exists, absent, tempfail };
@@ -58,6 +59,7 @@ struct listener_rules {
   bool reveal = false;
   unverifiable_as unverifiable = unverifiable_as::exists;
   bool tempfail_code = false;                     // dovecot-auth: tempfail = "code"
+  table_rules tables;                             // socketmap, policy, tcp-table
   limits_rules limits;
 };
 

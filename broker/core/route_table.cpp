@@ -61,6 +61,12 @@ const route* route_table::find(std::string_view domain, match_kind& how, std::st
   return fallback_;
 }
 
+bool route_table::serves(std::string_view domain) const {
+  match_kind how = match_kind::fallback;
+  std::string key;
+  return find(domain, how, key) != nullptr && how != match_kind::fallback;
+}
+
 // The text after the last separator, up to a trailing "@domain" of this route, is a host of the allow-list.
 std::optional<plan> route_table::dynamic_plan(const route& r, const checked_name& who) const {
   const dynamic_rules& rules = r.rules.dynamic;

@@ -41,6 +41,9 @@ class route_table {
   // label of the domain.
   std::optional<plan> plan_for(const checked_name&) const;
 
+  // True if a route names the domain (an A-label), itself or by a suffix; "*" names none.
+  bool serves(std::string_view domain) const;
+
   const std::vector<std::unique_ptr<route>>& routes() const { return routes_; }
 
  private:

@@ -11,7 +11,10 @@
 #include "front/dovecot_auth_session.hpp"
 #include "front/dovecot_userdb_session.hpp"
 #include "front/http_session.hpp"
+#include "front/policy_session.hpp"
 #include "front/saslauthd_session.hpp"
+#include "front/socketmap_session.hpp"
+#include "front/tcp_table_session.hpp"
 
 namespace authbroker {
 namespace {
@@ -29,7 +32,10 @@ bool greets_always(listener_protocol p) {
     case listener_protocol::dovecot_auth: return true;
     case listener_protocol::http:
     case listener_protocol::saslauthd:
-    case listener_protocol::dovecot_userdb: return false;
+    case listener_protocol::dovecot_userdb:
+    case listener_protocol::socketmap:
+    case listener_protocol::policy:
+    case listener_protocol::tcp_table: return false;
   }
   std::abort();
 }
@@ -40,6 +46,9 @@ std::shared_ptr<caller_connection> make_session(const std::shared_ptr<branch>& h
     case listener_protocol::saslauthd: return std::make_shared<saslauthd_session>(home, fd, std::move(who));
     case listener_protocol::dovecot_auth: return std::make_shared<dovecot_auth_session>(home, fd, std::move(who));
     case listener_protocol::dovecot_userdb: return std::make_shared<dovecot_userdb_session>(home, fd, std::move(who));
+    case listener_protocol::socketmap: return std::make_shared<socketmap_session>(home, fd, std::move(who));
+    case listener_protocol::policy: return std::make_shared<policy_session>(home, fd, std::move(who));
+    case listener_protocol::tcp_table: return std::make_shared<tcp_table_session>(home, fd, std::move(who));
   }
   std::abort();
 }

@@ -57,6 +57,8 @@ class caller_connection : public std::enable_shared_from_this<caller_connection>
   // All of output() is gone.
   virtual void on_flushed() = 0;
   virtual void on_close() = 0;
+  // An idle connection of this protocol is not ended for its idleness, only where there is no room.
+  virtual bool stays() const { return false; }
   // There are views into input(): it must stay as it is.
   virtual bool in_use() const = 0;
 
@@ -73,7 +75,7 @@ class caller_connection : public std::enable_shared_from_this<caller_connection>
   // connection's idle limit moves on without touching it.
   void limit(steady::time_point at);
   bool limited() const { return deadline_ != steady::time_point::max(); }
-  void limit_idle() { limit(steady::now() + home_->terms()->rules.limits.idle); }
+  void limit_idle() { limit(stays() ? steady::time_point::max() : steady::now() + home_->terms()->rules.limits.idle); }
 
   input_buffer& input() { return input_; }
   const input_buffer& input() const { return input_; }

@@ -10,7 +10,6 @@ std::string_view word(socketmap_status s) {
     case socketmap_status::ok: return "OK ";
     case socketmap_status::not_found: return "NOTFOUND ";
     case socketmap_status::temp: return "TEMP ";
-    case socketmap_status::perm: return "PERM ";
   }
   return "TEMP ";
 }

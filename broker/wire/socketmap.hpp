@@ -27,9 +27,9 @@ struct socketmap_outcome {
 // Pure; costs nothing.
 socketmap_outcome parse_socketmap(std::string_view in, socketmap_limits = {});
 
-// The replies. `not_found` keeps its space, which Postfix wants; TEMP is tried again later; PERM is for a question that makes
-// no sense, and both clients treat it as a broken configuration, never as "no such user".
-enum class socketmap_status : unsigned char { ok, not_found, temp, perm };
+// The replies. `not_found` keeps its space, which Postfix wants; TEMP is tried again later. The protocol has a PERM too, which
+// is never said: Postfix takes it for a broken configuration and defers, but rules of Sendmail's take it for a no.
+enum class socketmap_status : unsigned char { ok, not_found, temp };
 
 // The longest text that is ever written: both clients take a multiple of it.
 inline constexpr std::size_t socketmap_text_bytes_max = 2048;

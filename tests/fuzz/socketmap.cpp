@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t n) 
   limits.request_bytes_max = 300;
   const socketmap_outcome got = parse_socketmap(in, limits);
   if (got.what == progress::need_more && in.size() >= limits.request_bytes_max + 8) std::abort();
-  for (const socketmap_status s : {socketmap_status::ok, socketmap_status::not_found, socketmap_status::temp, socketmap_status::perm}) {
+  for (const socketmap_status s : {socketmap_status::ok, socketmap_status::not_found, socketmap_status::temp}) {
     std::string reply;
     append_socketmap(reply, s, in);
     const netstring_outcome frame = parse_netstring(reply, 10'000);

@@ -38,14 +38,16 @@ struct asked {
 };
 
 // "right" is accepted, "wrong" rejected, "broken" a tempfail, "throw" throws, and "hold" waits until release() or until it is
-// cancelled. Mailboxes: "no..." is absent, "cannot..." unverifiable, the rest exist.
+// cancelled. Mailboxes: "no..." is absent, "cannot..." unverifiable, "broken..." a tempfail, "throw@" and "hold@" as above, what
+// is at "nowhere" has no route, and the rest exist; "alias..." is the mailbox real@example.com.
 class obedient_asker final : public asker {
  public:
   boost::asio::awaitable<answer> ask(query q, trace*) override {
     const std::string password(q.password.reveal());
     note(q, password);
-    if (password == "throw") throw std::runtime_error("as asked");
-    if (password == "hold") {
+    const std::string word = q.kind == question_kind::mailbox ? q.address.substr(0, q.address.find('@')) : password;
+    if (word == "throw") throw std::runtime_error("as asked");
+    if (word == "hold") {
       boost::asio::steady_timer never(co_await boost::asio::this_coro::executor, steady::time_point::max());
       hold(&never, true);
       boost::system::error_code ec;
@@ -65,6 +67,11 @@ class obedient_asker final : public asker {
     answer a;
     judge(q, password, a);
     co_return a;
+  }
+
+  std::optional<bool> serves(std::string_view domain) const override {
+    if (domain == "unsure.example") return std::nullopt;
+    return domain == "example.com";
   }
 
   std::vector<asked> questions() {
@@ -95,10 +102,10 @@ class obedient_asker final : public asker {
       a.found.what = v;
       a.found.why = r;
     };
-    if (q.kind == question_kind::mailbox)
-      q.address.starts_with("no") ? set(verdict::absent, reason::none) : q.address.starts_with("cannot") ? set(verdict::unverifiable, reason::not_checked) : set(verdict::exists, reason::none);
-    else if (q.address.ends_with("@nowhere"))
+    if (q.address.ends_with("@nowhere"))
       set(verdict::no_route, reason::no_route);
+    else if (q.kind == question_kind::mailbox)
+      judge_mailbox(q.address, a);
     else if (password == "right" || password == "hold")
       set(verdict::accept, reason::none);
     else if (password == "wrong")
@@ -108,6 +115,15 @@ class obedient_asker final : public asker {
     else
       set(verdict::tempfail, reason::upstream_down);
     if (const verdict_row* row = find_row(a.found.what, a.found.why)) a.text = std::string(row->told);
+  }
+  static void judge_mailbox(const std::string& address, answer& a) {
+    a.found.what = verdict::exists;
+    a.found.why = reason::none;
+    if (address.starts_with("no")) a.found.what = verdict::absent;
+    if (address.starts_with("alias")) a.found.mailbox = "real@example.com";
+    if (address.starts_with("odd")) a.found.mailbox = "x@example.com,root@example.net";
+    if (address.starts_with("cannot")) a.found.what = verdict::unverifiable, a.found.why = reason::not_checked;
+    if (address.starts_with("broken")) a.found.what = verdict::tempfail, a.found.why = reason::upstream_down;
   }
   void note(const query& q, const std::string& password) {
     const std::lock_guard hold_it(mutex_);
@@ -258,6 +274,7 @@ class front_fixture : public ::testing::Test {
     r.reveal = from.reveal;
     r.unverifiable = from.unverifiable;
     r.tempfail_code = from.tempfail_code;
+    r.tables = from.tables;
     r.limits = from.limits;
     return r;
   }

@@ -74,7 +74,6 @@ TEST(socketmap, SaysEachStatusAsBothClientsReadIt_N07) {
   EXPECT_EQ(said(socketmap_status::ok, "ann@example.com"), "18:OK ann@example.com,");
   EXPECT_EQ(said(socketmap_status::not_found, ""), "9:NOTFOUND ,");
   EXPECT_EQ(said(socketmap_status::temp, "down"), "9:TEMP down,");
-  EXPECT_EQ(said(socketmap_status::perm, "which map?"), "15:PERM which map?,");
 }
 
 TEST(socketmap, NeverSaysAnEmptyOrEndlessValue_N08) {

@@ -1,0 +1,113 @@
+// Attack  keys come from strangers' envelopes. They reach a value only through a template's place-holders, quoted so that they
+//         stay one address; a fixed action such as REJECT never has a stranger's text in front.
+#include "front/table_answer.hpp"
+
+#include "base/domain.hpp"
+#include "front/terms.hpp"
+#include "wire/address_form.hpp"
+
+namespace authbroker {
+namespace {
+
+table_answer temporary(std::string_view why) { return {table_answer::word::temporary, std::string(why)}; }
+table_answer nothing() { return {table_answer::word::not_found, "not found"}; }
+
+struct names {
+  std::string mailbox, identity;
+  std::string_view domain{};  // instead of the mailbox's
+};
+
+// The template's text with names in it; nullopt if one that it wants is not one address.
+std::optional<std::string> expand(std::string_view pattern, const names& n) {
+  if (pattern.find('{') == std::string_view::npos) return std::string(pattern);
+  const std::size_t at = n.mailbox.rfind('@');
+  const bool address = stands_alone(n.mailbox);
+  std::string out;
+  while (!pattern.empty()) {
+    bool wanted = true;
+    const auto take = [&](std::string_view holder, bool there, std::string_view value) {
+      if (!pattern.starts_with(holder)) return false;
+      wanted = there;
+      out += value;
+      pattern.remove_prefix(holder.size());
+      return true;
+    };
+    if (!take("{mailbox}", address, n.mailbox) && !take("{identity}", stands_alone(n.identity), n.identity) &&
+        !take("{local}", address, std::string_view(n.mailbox).substr(0, at)) &&
+        !take("{domain}", address || !n.domain.empty(), n.domain.empty() && address ? std::string_view(n.mailbox).substr(at + 1) : n.domain)) {
+      out += pattern.front();
+      pattern.remove_prefix(1);
+    }
+    if (!wanted) return std::nullopt;
+  }
+  return out;
+}
+
+table_answer say(const table_reply& r, const names& n, unverifiable_as as, const table_reply& exists, std::string_view why) {
+  switch (r.what) {
+    case table_reply::form::not_found: return nothing();
+    case table_reply::form::temporary: return temporary(why);
+    case table_reply::form::as_listener:
+      switch (as) {
+        case unverifiable_as::exists: return say(exists, n, unverifiable_as::tempfail, {}, why);
+        case unverifiable_as::absent: return nothing();
+        case unverifiable_as::tempfail: return temporary(why);
+      }
+      break;
+    case table_reply::form::value:
+      if (auto text = expand(r.text, n)) return {table_answer::word::found, std::move(*text)};
+      return temporary("the address cannot be written as one");
+  }
+  return temporary(why);
+}
+
+table_answer domain_answer(std::string_view key, const listener_rules& rules, const asker& who) {
+  if (!may_ask(question_kind::mailbox, rules)) return temporary(name(reason::misconfigured));
+  const std::size_t at = key.rfind('@');
+  const auto domain = to_a_label(at == std::string_view::npos ? key : key.substr(at + 1));
+  if (!domain) return nothing();  // no route can name it
+  const std::optional<bool> ours = who.serves(*domain);
+  if (!ours) return temporary(name(reason::shutting_down));
+  names n;
+  n.domain = *domain;
+  return say(rules.tables.reply(table_kind::domain, *ours ? table_row::exists : table_row::absent), n, unverifiable_as::tempfail, {}, "no_route");
+}
+
+}  // namespace
+
+std::optional<table_kind> kind_of(const table_rules& rules, std::string_view map) {
+  if (const auto it = rules.maps.find(map); it != rules.maps.end()) return it->second;
+  for (const table_kind k : {table_kind::mailbox, table_kind::canonical, table_kind::domain, table_kind::access})
+    if (map == name(k)) return k;
+  if (const auto it = rules.maps.find("*"); it != rules.maps.end()) return it->second;
+  return map.empty() ? std::optional(table_kind::mailbox) : std::nullopt;
+}
+
+std::optional<table_answer> look_up(table_kind kind, std::string_view key, const listener_rules& rules, const asker& who, query& q) {
+  if (kind == table_kind::domain) return domain_answer(key, rules, who);
+  // A table of aliases is also asked about bare domains and bare local names. To complete one with our default domain would
+  // tell the asker that the domain itself has an alias: only what cannot be a domain's name is completed.
+  if (kind == table_kind::canonical && key.find('@') == std::string_view::npos && (rules.default_domain.empty() || key.find('.') != std::string_view::npos)) return nothing();
+  q.kind = question_kind::mailbox;
+  q.address = quoted_address(key);
+  return std::nullopt;
+}
+
+table_answer answer_of(table_kind kind, const listener_rules& rules, const answer& a) {
+  names n;
+  n.identity = quoted_address(a.identity);
+  n.mailbox = a.found.mailbox.empty() ? n.identity : quoted_address(a.found.mailbox);
+  const auto row = [&](table_row r) { return say(rules.tables.reply(kind, r), n, rules.unverifiable, rules.tables.reply(kind, table_row::exists), name(a.found.why)); };
+  switch (a.found.what) {
+    case verdict::exists: return row(table_row::exists);
+    case verdict::absent: return row(table_row::absent);
+    case verdict::unverifiable: return row(table_row::unverifiable);
+    case verdict::no_route: return row(table_row::no_route);
+    case verdict::tempfail:
+    case verdict::accept:
+    case verdict::reject: break;
+  }
+  return temporary(name(a.found.why));
+}
+
+}  // namespace authbroker
