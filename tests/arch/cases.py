@@ -11,7 +11,7 @@ import sys
 from tree import ROOT, report
 
 # How many cases each letter has.
-LETTERS = {"A": 19, "B": 20, "C": 27, "D": 13, "E": 19, "F": 14, "G": 10, "J": 15, "K": 20, "L": 9, "M": 12, "P": 13, "Q": 13, "R": 11, "S": 12, "T": 9}
+LETTERS = {"A": 19, "B": 20, "C": 27, "D": 13, "E": 19, "F": 14, "G": 10, "J": 15, "K": 20, "L": 9, "M": 12, "N": 8, "O": 7, "P": 13, "Q": 13, "R": 11, "S": 12, "T": 9}
 ROW = re.compile(r"^\| ([A-Z])-(\d\d) \| ([^|]+) \| ([^|]+) \|$", re.M)
 
 

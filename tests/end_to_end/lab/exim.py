@@ -35,11 +35,12 @@ cram:
 
 class Exim(MailServer):
     """without_vrfy: VRFY as Exim has it by default, refused by no rule at all. `main`: more of the main section; `authenticators`: others
-    than the usual ones; `heavy`: Debian's larger build; `mounts`: more of what namespaced() puts in place."""
+    than the usual ones; `heavy`: Debian's larger build; `mounts`: more of what namespaced() puts in place; `relay`:
+    domains to relay to, and rules for their recipients."""
     name = "exim"
 
-    def __init__(self, folder, certificate, cache, main="", authenticators=None, heavy=False, mounts=()):
-        self.folder, self._certificate, self._main = folder, certificate, main
+    def __init__(self, folder, certificate, cache, main="", authenticators=None, heavy=False, mounts=(), relay=None):
+        self.folder, self._certificate, self._main, self._relay = folder, certificate, main, relay
         self._authenticators = authenticators
         self.smtp, self.smtps, self.without_vrfy = (free_port() for _ in range(3))
         root = unpack(cache, "exim-heavy", HEAVY_PACKAGES) if heavy else unpack(cache, "exim", PACKAGES)
@@ -80,6 +81,7 @@ class Exim(MailServer):
             raise
 
     def _configuration(self):
+        domains, rules = self._relay or ("", "")
         listening = f"{self.smtp} : {self.smtps} : {self.without_vrfy}"
         return f"""
 primary_hostname = mail.example.test
@@ -100,6 +102,7 @@ queue_only = true
 smtputf8_advertise_hosts = *
 log_selector = +smtp_connection +smtp_protocol_error
 domainlist ours = example.test : catchall.test
+domainlist relay_to_domains = {domains.replace(",", " :")}
 acl_smtp_vrfy = ${{if eq{{$received_port}}{{{self.without_vrfy}}}{{}}{{acl_vrfy}}}}
 acl_smtp_rcpt = acl_rcpt
 {self._main}
@@ -109,7 +112,9 @@ acl_vrfy:
 acl_rcpt:
   accept authenticated = *
   deny message = relay not permitted
-       !domains = +ours
+       !domains = +ours : +relay_to_domains
+{rules}
+  accept domains = +relay_to_domains
   defer message = 4.2.0 Greylisted, please try again in 300 seconds
        local_parts = grey
   defer message = 4.3.0 Temporary lookup failure

@@ -7,7 +7,7 @@ import shutil
 
 from .mail_server import MAILBOXES, MailServer, make_sasldb
 from .place import free_port, put
-from .process import Process, greeting, port_open
+from .process import Process, greeting, port_open, run
 from .unpacked import accounts, namespaced, unpack
 
 PACKAGES = ["postfix"]
@@ -95,6 +95,10 @@ class Postfix(MailServer):
         except BaseException:
             self.stop()
             raise
+
+    def command(self, argv, input=None):
+        """One of its own tools, such as postmap."""
+        return run(namespaced(self._mounts, argv), input=input, timeout=60, env=os.environ | {"MAIL_CONFIG": self._at("etc")})
 
     def _main_cf(self):
         certificate, key = self._certificate

@@ -39,6 +39,12 @@ void dump_listener(const listener_rules& l, values& out) {
   set("reveal", text(l.reveal));
   set("unverifiable", std::to_string(static_cast<int>(l.unverifiable)));
   set("tempfail", text(l.tempfail_code));
+  std::string maps, replies;
+  for (const auto& [called, kind] : l.tables.maps) maps += called + "=" + std::string(name(kind)) + " ";
+  set("maps", maps);
+  for (const auto& kind : l.tables.replies)
+    for (const table_reply& r : kind) replies += std::to_string(static_cast<int>(r.what)) + r.text + "|";
+  set("values", replies);
   set("limits.connections", std::to_string(l.limits.connections));
   set("limits.idle", text(l.limits.idle));
   set("limits.request", std::to_string(l.limits.request_bytes));

@@ -48,6 +48,8 @@ const std::vector<change>& changes() {
       {"listener.reveal", "listener", "reveal = true"},
       {"listener.unverifiable", "listener", "unverifiable = \"tempfail\""},
       {"listener.tempfail", "listener", "tempfail = \"code\""},
+      {"listener.maps", "listener", "protocol = \"socketmap\"\nmaps = { rcpt = \"mailbox\" }", "listener.maps listener.protocol"},
+      {"listener.values", "listener", "protocol = \"policy\"\nvalues = { policy = { absent = \"REJECT 5.1.1 Nobody\" } }", "listener.protocol listener.values"},
       {"listener.limits.connections", "listener", "limits = { connections = 5 }"},
       {"listener.limits.idle", "listener", "limits = { idle = \"5s\" }"},
       {"listener.limits.request", "listener", "limits = { request = \"16KiB\" }"},
