@@ -148,6 +148,8 @@ void warn_idle_keys(const section& listener, const listener_rules& out) {
     if (!out.group.empty()) warn("group", "it is for Unix sockets");
     if (!out.peer_users.empty() || !out.peer_groups.empty()) warn("peers", "it is for Unix sockets; wanted for TCP: token");
   }
+  if (out.token && !out.address.is_unix && out.protocol != listener_protocol::http)
+    listener.problem(listener.where("token"), "token", "callers of this protocol cannot bear one; wanted: a Unix socket with peers, or no token");
   const bool two_words = out.protocol == listener_protocol::dovecot_userdb || out.protocol == listener_protocol::socketmap || out.protocol == listener_protocol::tcp_table;  // for mailboxes
   if (!two_words && out.unverifiable != unverifiable_as::exists) warn("unverifiable", "this protocol has a word of its own for unverifiable");
   if (out.protocol != listener_protocol::dovecot_auth && out.tempfail_code) warn("tempfail", "it is for dovecot-auth");

@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::size_t buffer_bytes = 2 * dovecot_line_bytes_max;
 // Dialogues of one connection. Some clients forget those whose own client went away; so they end by themselves, as with Dovecot.
-constexpr std::size_t dialogues_max = 1024;
+constexpr std::size_t dialogues_max = 256;
+constexpr std::size_t word_bytes_max = 64;  // of what is only for the log
 constexpr auto dialogue_time = std::chrono::seconds(150);
 
 // Dovecot's clients hand it on to others, and compare it with nothing of ours: it must only not repeat.
@@ -80,8 +81,8 @@ concurrent_session::taken dovecot_auth_session::take(std::string_view bytes) {
 void dovecot_auth_session::begin(const dovecot_auth_line& said) {
   dialogue d;
   d.begun = begin_query(from(), *terms());
-  if (said.service) d.begun.service = dovecot_text(*said.service);
-  d.begun.session = dovecot_text(said.session);
+  if (said.service) d.begun.service = dovecot_text(said.service->substr(0, word_bytes_max));
+  d.begun.session = dovecot_text(said.session.substr(0, word_bytes_max));
   report_client(d.begun, said.client, from(), *terms());
   const bool plain = equal_fold(said.mechanism, "PLAIN");
   if (!said.service || (!plain && !equal_fold(said.mechanism, "LOGIN"))) return append_dovecot_fail(output(), said.id, dovecot_refusal::credentials);
@@ -146,14 +147,14 @@ void dovecot_auth_session::on_response(std::uint32_t id, dialogue d, std::string
 }
 
 void dovecot_auth_session::refuse(std::uint32_t id, sasl_state state, const query& q) {
+  if (state != sasl_state::too_long) home().shared().counts.malformed.fetch_add(1, std::memory_order_relaxed);
   switch (state) {
     case sasl_state::not_base64: return append_dovecot_fail(output(), id, dovecot_refusal::not_base64);
     case sasl_state::proxied: return append_dovecot_fail(output(), id, dovecot_refusal::not_authorised);
     case sasl_state::too_long: return answer_own(id, verdict::reject, reason::too_long, q);
     case sasl_state::good:
-    case sasl_state::malformed: break;
+    case sasl_state::malformed: return append_dovecot_fail(output(), id, dovecot_refusal::credentials);
   }
-  append_dovecot_fail(output(), id, dovecot_refusal::credentials);
 }
 
 bool dovecot_auth_session::say(std::uint32_t id, const answer& a, const listener_rules& rules, std::string& out) {

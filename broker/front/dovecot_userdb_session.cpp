@@ -9,6 +9,7 @@ namespace {
 
 // Dovecot takes no longer ones here.
 constexpr std::size_t line_bytes_max = 4096;
+constexpr std::size_t word_bytes_max = 64;  // of what is only for the log
 
 }  // namespace
 
@@ -45,8 +46,8 @@ concurrent_session::taken dovecot_userdb_session::take(std::string_view bytes) {
       query q = begin_query(from(), *terms());
       q.kind = question_kind::mailbox;
       q.address.assign(said->user);
-      q.service = dovecot_text(said->service);
-      q.session = dovecot_text(said->session);
+      q.service = dovecot_text(said->service.substr(0, word_bytes_max));
+      q.session = dovecot_text(said->session.substr(0, word_bytes_max));
       report_client(q, said->client, from(), *terms());
       ask(said->id, std::move(q));
       break;

@@ -85,6 +85,8 @@ TEST_F(ConfigFiles, ATokenComesFromAFile) {
   ASSERT_TRUE(c.listeners[0].token);
   EXPECT_EQ(c.listeners[0].token->reveal(), "s3cret-token");
   EXPECT_FALSE(loaded(dir_.write("main.toml", text("{ file = \"\" }"))).listeners[0].token);
+  EXPECT_THAT(problems(dir_.write("main.toml", text("{ file = \"token\" }\nprotocol = \"dovecot-auth\""))),
+              ElementsAre("DIR/main.toml:4:9: listener.portal.token: callers of this protocol cannot bear one; wanted: a Unix socket with peers, or no token"));
   EXPECT_THAT(problems(dir_.write("main.toml", text("{ file = \"open-token\" }"))),
               ElementsAre("DIR/main.toml:4:9: listener.portal.token: DIR/open-token has mode 0644, which lets everybody read a secret; wanted: chmod o-rwx DIR/open-token"));
   EXPECT_THAT(problems(dir_.write("main.toml", text("{ file = \"spaced\" }"))),

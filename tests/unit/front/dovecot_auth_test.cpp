@@ -364,6 +364,25 @@ TEST_F(dovecot_auth, WhatIsTooLongIsANo) {
   EXPECT_EQ(hears(hello + auth(1, "ann", std::string(1024, 'x')), false), "") << "the longest: asked, and a tempfail";
 }
 
+TEST_F(dovecot_auth, DialoguesHaveALimit) {
+  rules_.tempfail_code = true;
+  start();
+  client c = greeted();
+  std::string all = hello;
+  for (int id = 1; id <= 257; ++id) all += "AUTH\t" + std::to_string(id) + "\tLOGIN\tservice=imap\tsession=" + std::string(9000, 's') + "\n";
+  std::thread sender([&] { c.send(all); });
+  for (int id = 1; id <= 256; ++id) EXPECT_EQ(c.line(), "CONT\t" + std::to_string(id) + "\tVXNlcm5hbWU6\n");
+  EXPECT_EQ(c.line(), temporary(257));
+  sender.join();
+  c.send("CANCEL\t1\nAUTH\t258\tLOGIN\tservice=imap\tresp=" + base64_encode("ann") + "\n");
+  EXPECT_EQ(c.line(), "CONT\t258\tUGFzc3dvcmQ6\n");
+  c.send("CONT\t258\t" + base64_encode("right") + "\nCONT\t7\t*\n");
+  std::string got = c.line();
+  got += c.line();
+  EXPECT_TRUE(has(got, ok(258, "ann")) && has(got, "FAIL\t7\tcode=invalid_base64\n")) << got;
+  EXPECT_EQ(listener_->counts().malformed.load(), 1U);
+}
+
 TEST_F(dovecot_auth, AFloodIsReadAsItIsAnswered) {
   rules_.limits.in_flight = 10'000;
   start();
