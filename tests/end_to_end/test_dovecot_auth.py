@@ -1,6 +1,7 @@
 """Who speaks Dovecot's authentication protocol: Postfix and Exim over real SMTP, each from its recipe's own files, and Dovecot itself."""
 import base64
 import concurrent.futures
+import configparser
 import contextlib
 import imaplib
 import os
@@ -87,11 +88,11 @@ def postfix_of(lab, path, **more):
     return lab.server(Postfix, lab.ca.good, cache(), main=text, **more)
 
 
-def postfix_broker(lab, path, backends, routes, changes=None, listeners=()):
+def postfix_broker(lab, path, backends, routes, **more):
     text = recipe("postfix-dovecot/postfix-auth.toml", {
         "/var/spool/postfix/authbroker/auth": path, '"postfix"': f'"{POSTFIX}"', 'upstream = ["imaps://mail1.example.com"]': "",
-        'plugin = "imap"': 'plugin = "static"\nsettings = { file = "' + backends[0]["settings"]["file"] + '" }'} | (changes or {}))
-    return broker_of(lab, text, backends=backends[1:], routes=routes, listeners=listeners)
+        'plugin = "imap"': 'plugin = "static"\nsettings = { file = "' + backends[0]["settings"]["file"] + '" }'})
+    return broker_of(lab, text, backends=backends[1:], routes=routes, **more)
 
 
 class MailServerCase:
@@ -194,17 +195,16 @@ class PostfixInTrouble(LabCase):
     """Whatever becomes of the broker, SMTP goes on, and no right password is called wrong."""
     label = "trouble"
 
-    def prepare(self, broker=None, limits=None, start=True):
+    def prepare(self, broker=None, limits=None):
         self.path = os.path.join(self.lab.place.sub("p"), "auth")
         os.chmod(os.path.dirname(self.path), 0o755)
         self.hanging = self.lab.server(HangingUpstream)
         self.daemon = self.lab.daemon(
-            start=start, broker=broker, listeners=[listener("auth", self.path, limits=limits or {})],
+            broker=broker, listeners=[listener("auth", self.path, limits=limits or {})],
             backends=[static_backend(self.lab, PEOPLE), pop3_backend("slow", f"pop3://127.0.0.1:{self.hanging.port}", timeouts={"connect": "60s", "reply": "60s"})],
             routes=[route("example.com", "people"), route("slow.test", "slow")])
         self.daemon.canaries |= {RIGHT, WRONG}
-        if start:
-            self.server = postfix_of(self.lab, self.path)
+        self.server = postfix_of(self.lab, self.path)
 
     def say(self, user, password):
         return submit(self.lab, self.server, user, password)
@@ -246,16 +246,25 @@ class PostfixInTrouble(LabCase):
             self.assertRegex(ask(s, "AUTH", "PLAIN " + plain(ANN, RIGHT)), r"^235 ")
 
     def test_restarts_and_reloads_under_a_stream_of_sessions(self):
-        """With a socket that outlives the daemon, as systemd keeps one: right passwords are 235 or, of a session that waits at that moment,
-        454; wrong ones 535 or 454; and every session is served."""
-        self.prepare(start=False)
+        """With the recipe's socket, which outlives the daemon: right passwords are 235 or, of a session that waits at that moment, 454;
+        wrong ones 535 or 454; and every session is served."""
+        folder = self.lab.place.sub("p")
+        self.path = os.path.join(folder, "auth")
+        os.chmod(folder, 0o755)
+        unit = configparser.ConfigParser()
+        unit.read_string(recipe("postfix-dovecot/authbroker-postfix.socket", {"/var/spool/postfix/authbroker/auth": self.path, "SocketGroup=postfix": f"SocketGroup={POSTFIX}"}))
+        options = unit["Socket"]
         listening = self.enterContext(contextlib.closing(socket.socket(socket.AF_UNIX)))
-        listening.bind(self.path)
+        listening.bind(options["ListenStream"])
         listening.listen(128)
-        os.chmod(self.path, 0o666)
-        self.daemon._preexec = lambda: os.dup2(listening.fileno(), 3, inheritable=True)
-        activated = {"wrap": ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "activate"], "pass_fds": (3,), "env": {"LISTEN_FDS": "1", "LISTEN_FDNAMES": "auth"}}
-        self.daemon.start(**activated)
+        os.chmod(options["ListenStream"], int(options["SocketMode"], 8))
+        os.chown(options["ListenStream"], 0, int(options["SocketGroup"]))
+        backends = [static_backend(self.lab, PEOPLE, "mail1")]
+        activated = {"wrap": ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "activate"], "pass_fds": (3,),
+                     "env": {"LISTEN_FDS": "1", "LISTEN_FDNAMES": options["FileDescriptorName"]}}
+        self.daemon = postfix_broker(self.lab, self.path, backends, [], start=activated,
+                                     preexec=lambda: os.dup2(listening.fileno(), 3, inheritable=True))
+        self.daemon.canaries |= {RIGHT, WRONG}
         self.server = postfix_of(self.lab, self.path)
         seen, stop = [], []
 

@@ -17,9 +17,9 @@ def recipe(name, changes):
     return text
 
 
-def broker_of(lab, text, backends=(), routes=(), listeners=()):
-    """A daemon configured by a recipe's TOML and by what else a test needs."""
-    daemon = lab.daemon(start=False, listeners=list(listeners), backends=backends, routes=routes)
+def broker_of(lab, text, backends=(), routes=(), listeners=(), preexec=None, start=None):
+    """A daemon configured by a recipe's TOML and by what else a test needs. `start`: words for its start()."""
+    daemon = lab.daemon(start=False, listeners=list(listeners), backends=backends, routes=routes, preexec=preexec)
     tables = {"broker": daemon.broker, "log": daemon.log_table, "listener": daemon.listeners, "backend": daemon.backends, "route": daemon.routes}
     daemon.write_config(toml.document({name: table for name, table in tables.items() if table}) + "\n" + text)
-    return daemon.start()
+    return daemon.start(**(start or {}))
