@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <new>
 #include <utility>
 
@@ -133,7 +134,17 @@ void concurrent_session::on_answer(question& q, std::exception_ptr trouble, cons
   idle_since_ = steady::now();
   if (working_) return;
   home().touch(*this);
-  work();
+  if (questions_.empty()) work();
+  else work_soon();
+}
+
+// After what is ready already: answers that come together go out in one piece.
+void concurrent_session::work_soon() {
+  if (std::exchange(work_posted_, true)) return;
+  boost::asio::post(home().on().io, [this, self = shared_from_this()] {
+    work_posted_ = false;
+    work();
+  });
 }
 
 void concurrent_session::send_due(steady::time_point now) {

@@ -71,6 +71,7 @@ class concurrent_session : public caller_connection {
   question& add(std::uint32_t id, question_kind);
   bool takes_more();
   taken take_one();
+  void work_soon();
   void settle();
   void end();
   steady::time_point next_deadline();
@@ -86,7 +87,7 @@ class concurrent_session : public caller_connection {
   steady::time_point idle_since_ = steady::now();
   steady::time_point partial_until_ = steady::time_point::max();  // the request in the buffer must be complete by then
   steady::time_point blocked_until_ = steady::time_point::max();  // replies must have been taken by then
-  bool working_ = false, ending_ = false, malformed_ = false, cancelling_ = false;
+  bool working_ = false, ending_ = false, malformed_ = false, cancelling_ = false, work_posted_ = false;
 };
 
 }  // namespace authbroker
