@@ -159,13 +159,18 @@ class PostfixAuth(MailServerCase, SharedCase):
 
     @classmethod
     def prepare(cls):
-        cls.path = os.path.join(cls.lab.place.sub("p"), "auth")
+        """In a chroot, with the recipe's main.cf as it is."""
         backends = [static_backend(cls.lab, PEOPLE, "mail1"), pop3_backend("nobody", f"pop3://127.0.0.1:{free_port()}")]
-        shutil.chown(os.path.dirname(cls.path), 0, POSTFIX)
-        os.chmod(os.path.dirname(cls.path), 0o710)
-        cls.daemon = postfix_broker(cls.lab, cls.path, backends, [route("down.test", "nobody")])
-        cls.daemon.canaries |= {RIGHT, WRONG, EVE_PASSWORD, DORA_PASSWORD}
-        cls.server = postfix_of(cls.lab, cls.path)
+
+        def start_broker(spool):
+            folder = os.path.join(spool, "authbroker")
+            os.mkdir(folder, 0o710)
+            os.chmod(folder, 0o710)
+            shutil.chown(folder, 0, POSTFIX)
+            cls.daemon = postfix_broker(cls.lab, os.path.join(folder, "auth"), backends, [route("down.test", "nobody")])
+            cls.daemon.canaries |= {RIGHT, WRONG, EVE_PASSWORD, DORA_PASSWORD}
+
+        cls.server = cls.lab.server(Postfix, cls.lab.ca.good, cache(), main=recipe("postfix-dovecot/main.cf", {}), chroot=True, prepared=start_broker)
 
     def test_the_server_never_died(self):
         self.say(ANN, RIGHT)

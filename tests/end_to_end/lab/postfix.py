@@ -29,12 +29,13 @@ SPECIAL = {
 class Postfix(MailServer):
     """stop() and start() keep the ports. `main`: more lines of main.cf; `submission`: more options of that service. `saslauthd`: the path
     of its socket; `dovecot`: of Dovecot's. `mailboxes`: further addresses, by domain. `sasl`: another smtpd.conf. `chroot`: smtpd sees
-    only what is below `spool`, as Debian runs it."""
+    only what is below `spool`, as Debian runs it. `prepared`: called at each start, once `spool` is there and before anything looks for
+    a socket in it."""
     name = "postfix"
 
-    def __init__(self, folder, certificate, cache, main="", submission=(), saslauthd=None, dovecot=None, mailboxes=None, sasl=None, chroot=False):
+    def __init__(self, folder, certificate, cache, main="", submission=(), saslauthd=None, dovecot=None, mailboxes=None, sasl=None, chroot=False, prepared=None):
         self.folder, self._certificate, self._main, self._submission, self._saslauthd, self._dovecot = folder, certificate, main, submission, saslauthd, dovecot
-        self._mailboxes, self._sasl, self._chroot = mailboxes or {}, sasl, chroot
+        self._mailboxes, self._sasl, self._chroot, self._prepared = mailboxes or {}, sasl, chroot, prepared
         self.smtp, self.smtps, self.without_vrfy, self.submission, self.by_saslauthd, self.by_dovecot = (free_port() for _ in range(6))
         self._root = unpack(cache, "postfix", PACKAGES)
         self._mounts = [("over", self._root + "/usr", "/usr"), *accounts(folder, [("postfix", UID), ("postdrop", DROP)])]
@@ -87,6 +88,8 @@ class Postfix(MailServer):
         for folder, _, files in os.walk(self._at("etc")):
             for name in files:  # it waits until files of its configuration are two seconds old
                 os.utime(os.path.join(folder, name), (1_700_000_000, 1_700_000_000))
+        if self._prepared:
+            self._prepared(self.spool)
         argv = ["/usr/lib/postfix/sbin/master", "-c", self._at("etc"), "-d"]
         self.process = Process(namespaced(self._mounts, argv), log=self._at("master.log"), env=os.environ | {"MAIL_CONFIG": self._at("etc")})
         try:
