@@ -52,7 +52,7 @@ def selected(module, patterns):
 
 
 class Report(unittest.TestResult):
-    """One JSON line a test on the pipe to the parent."""
+    """One JSON line a test on the pipe to the parent. A test's `notes` are shown also if it passes: what it saw, where that is worth reading."""
 
     def __init__(self, out):
         super().__init__()
@@ -91,11 +91,11 @@ class Report(unittest.TestResult):
         self._problem(test, "marked as expected to fail")
 
     def stopTest(self, test):
-        self._send(short_name(test), self._problems, time.monotonic() - self._start)
+        self._send(short_name(test), self._problems, time.monotonic() - self._start, getattr(test, "notes", []))
         self._current = None
 
-    def _send(self, name, problems, seconds):
-        self._out.write(json.dumps({"name": name, "problems": problems, "seconds": round(seconds, 2)}) + "\n")
+    def _send(self, name, problems, seconds, notes=()):
+        self._out.write(json.dumps({"name": name, "problems": problems, "seconds": round(seconds, 2), "notes": notes}) + "\n")
         self._out.flush()
 
 
@@ -130,7 +130,7 @@ def run_module(module, patterns, environment):
 def show(rows):
     for row in rows:
         print(f"{'FAIL' if row['problems'] else 'ok  '} {row['seconds']:7.2f}s  {row['name']}", flush=True)
-        for text in row["problems"]:
+        for text in row["problems"] + row.get("notes", []):
             print("    | " + text.rstrip().replace("\n", "\n    | "), flush=True)
 
 
