@@ -24,10 +24,11 @@ class dialog {
   virtual verdict go_on(std::string& in, std::string& out, bool ended) = 0;
 };
 
-// "http" and "mailbox" (POST /v1/login, /v1/mailbox), "basic", "saslauthd", "pop3", "smtpauth", "imap", "rcpt" (recipients on a kept
+// "http" and "mailbox" (POST /v1/login, /v1/mailbox), "basic", "saslauthd", "socketmap", "policy", "pop3", "smtpauth", "imap", "rcpt" (recipients on a kept
 // connection), "rcpt-once" (on one each), "ldap" (a bind), "ldap-search" (a search by address, then a bind); null for others.
 std::unique_ptr<dialog> make_dialog(std::string_view mode);
 std::unique_ptr<dialog> make_ldap_dialog(bool search);
+std::unique_ptr<dialog> make_table_dialog(std::string_view mode);
 std::unique_ptr<dialog> make_mail_dialog(std::string_view mode);
 
 }  // namespace bench

@@ -1,7 +1,7 @@
-// reference: says yes to everything on HTTP and on saslauthd's socket, at once. The ceiling that socket, protocol and generator
+// reference: says yes to everything on HTTP, on saslauthd's socket and on a socketmap's, at once. The ceiling that socket, protocol and generator
 // leave to a broker.
 //
-//   reference HTTP_ADDRESS SASLAUTHD_ADDRESS
+//   reference HTTP_ADDRESS SASLAUTHD_ADDRESS SOCKETMAP_ADDRESS
 #include <cstdlib>
 
 #include "server.hpp"
@@ -40,9 +40,21 @@ bool saslauthd(std::string& in, std::string& out) {
   return true;
 }
 
+bool socketmap(std::string& in, std::string& out) {
+  for (;;) {
+    const std::size_t colon = in.find(':');
+    const std::size_t size = colon == std::string::npos ? 0 : colon + 2 + static_cast<std::size_t>(std::atol(in.c_str()));
+    if (colon == std::string::npos || in.size() < size) return false;
+    in.erase(0, size);
+    out += "18:OK ann@example.com,";
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) die("reference HTTP_ADDRESS SASLAUTHD_ADDRESS");
-  serve({{parse_address(argv[1]), {[] { return http; }, "", nullptr}}, {parse_address(argv[2]), {[] { return saslauthd; }, "", nullptr}}});
+  if (argc != 4) die("reference HTTP_ADDRESS SASLAUTHD_ADDRESS SOCKETMAP_ADDRESS");
+  serve({{parse_address(argv[1]), {[] { return http; }, "", nullptr}},
+         {parse_address(argv[2]), {[] { return saslauthd; }, "", nullptr}},
+         {parse_address(argv[3]), {[] { return socketmap; }, "", nullptr}}});
 }

@@ -85,8 +85,8 @@ class Bench:
                         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
         self.plain, self.tls, self.stalled, self.stalled_tls = (f"tcp:127.0.0.1:{free_port()}" for _ in range(4))
         programs = self.options.programs
-        self.reference = self.start(f"{programs}/reference", "unix:" + self.path("ref-http"), "unix:" + self.path("ref-sasl"),
-                                    ready=["unix:" + self.path("ref-http"), "unix:" + self.path("ref-sasl")])
+        references = ["unix:" + self.path(name) for name in ("ref-http", "ref-sasl", "ref-map")]
+        self.reference = self.start(f"{programs}/reference", *references, ready=references)
         pem = [self.path("cert.pem"), self.path("key.pem")]
         self.upstream = self.start(f"{programs}/pop3_upstream", self.plain, self.tls, *pem, ready=[self.plain, self.tls])
         self.stuck = self.start(f"{programs}/pop3_upstream", self.stalled, self.stalled_tls, *pem, "--stall", ready=[self.stalled])
@@ -136,6 +136,16 @@ name = "sasl"
 protocol = "saslauthd"
 address = "unix:{self.path('sasl')}"
 {limits}
+[[listener]]
+name = "map"
+protocol = "socketmap"
+address = "unix:{self.path('map')}"
+{limits}
+[[listener]]
+name = "policy"
+protocol = "policy"
+address = "unix:{self.path('policy')}"
+{limits}
 [[backend]]
 name = "bench"
 plugin = "bench"
@@ -147,14 +157,14 @@ timeouts = {{ reply = "29s" }}
 """)
             for name in ("bench", "plain", "tls", "stalled"):
                 domain = "pop3s" if name == "tls" else name
-                f.write(f'[[route]]\ndomains = ["{domain}.example"]\nlogin = ["{name}"]\n')
+                f.write(f'[[route]]\ndomains = ["{domain}.example"]\nlogin = ["{name}"]\n' + ('mailbox = ["bench"]\n' if name == "bench" else ""))
             if {"ldap", "far"} & set(self.options.rows):
                 f.write(self.directory_backends())
             f.write(self.mail_config)
 
     def broker(self):
         return self.start(os.path.join(self.options.prefix, "sbin/authbrokerd"), "--config", self.path("authbroker.toml"),
-                          ready=["unix:" + self.path(s) for s in ("admin.sock", "http", "sasl")])
+                          ready=["unix:" + self.path(s) for s in ("admin.sock", "http", "sasl", "map", "policy")])
 
     def load_words(self, mode, target, *more, seconds=None, watch=()):
         words = [f"{self.options.programs}/load", "--mode", mode, "--target", target, "--seconds", str(seconds or self.options.seconds)]
@@ -191,6 +201,10 @@ timeouts = {{ reply = "29s" }}
         self.row("broker, /v1/auth", self.best("basic", http, *user, watch=[daemon]), reference)
         reference = self.row("reference, saslauthd", self.best("saslauthd", "unix:" + self.path("ref-sasl"), *user, watch=[self.reference]))
         self.row("broker, saslauthd", self.best("saslauthd", sasl, *user, watch=[daemon]), reference)
+        reference = self.row("reference, socketmap", self.best("socketmap", "unix:" + self.path("ref-map"), *user, watch=[self.reference]))
+        self.row("broker, socketmap", self.best("socketmap", "unix:" + self.path("map"), *user, watch=[daemon]), reference)
+        self.row("broker, socketmap, 1,000 callers", self.best("socketmap", "unix:" + self.path("map"), *user, "--callers", 1000, watch=[daemon]), reference)
+        self.row("broker, policy", self.best("policy", "unix:" + self.path("policy"), *user, watch=[daemon]), reference)
         self.stop(daemon)
 
     def pop3(self):
