@@ -17,15 +17,16 @@ bool is_atext(char c) { return letter_or_digit(c) || is_utf8(c) || std::string_v
 // What a quoted string may hold, escaped or not.
 bool is_quotable(char c) { return is_utf8(c) || (c >= 0x20 && c < 0x7f); }
 
-bool is_dot_string(std::string_view s) {
-  if (s.empty() || s.front() == '.' || s.back() == '.' || s.find("..") != s.npos) return false;
-  return std::all_of(s.begin(), s.end(), [](char c) { return c == '.' || is_atext(c); });
+// Dots at the ends or in a row may be missing their quotes: some providers give such addresses away, and Postfix asks without.
+bool is_bare(std::string_view s) {
+  return !s.empty() && std::all_of(s.begin(), s.end(), [](char c) { return c == '.' || is_atext(c); });
 }
+bool is_dot_string(std::string_view s) { return is_bare(s) && s.front() != '.' && s.back() != '.' && s.find("..") == s.npos; }
 
 // What a local part means: its characters without quotes and escapes. Nothing: no grammar has it so.
 std::optional<std::string> meaning(std::string_view local) {
   if (local.empty()) return {};
-  if (local.front() != '"') return is_dot_string(local) ? std::optional<std::string>(local) : std::nullopt;
+  if (local.front() != '"') return is_bare(local) ? std::optional<std::string>(local) : std::nullopt;
   if (local.size() < 3 || local.back() != '"') return {};
   local = local.substr(1, local.size() - 2);
   std::string out;
