@@ -101,7 +101,8 @@ table_answer answer_of(table_kind kind, const listener_rules& rules, const answe
   switch (a.found.what) {
     case verdict::exists: return row(table_row::exists);
     case verdict::absent: return row(table_row::absent);
-    case verdict::unverifiable: return row(table_row::unverifiable);
+    // An address that nobody here can carry belongs to no route: ann@[192.0.2.1] is somebody else's.
+    case verdict::unverifiable: return row(a.route.empty() ? table_row::no_route : table_row::unverifiable);
     case verdict::no_route: return row(table_row::no_route);
     case verdict::tempfail:
     case verdict::accept:

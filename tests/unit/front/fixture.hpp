@@ -119,6 +119,7 @@ class obedient_asker final : public asker {
   static void judge_mailbox(const std::string& address, answer& a) {
     a.found.what = verdict::exists;
     a.found.why = reason::none;
+    a.route = "example.com";
     if (address.starts_with("no")) a.found.what = verdict::absent;
     if (address.starts_with("alias")) a.found.mailbox = "real@example.com";
     if (address.starts_with("odd")) a.found.mailbox = "x@example.com,root@example.net";

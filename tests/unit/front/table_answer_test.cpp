@@ -18,6 +18,7 @@ class domains final : public asker {
 answer judged(verdict v, reason r = reason::none, std::string mailbox = {}) {
   answer a;
   a.identity = "Ann@example.com";
+  a.route = "example.com";
   a.found.what = v;
   a.found.why = r;
   a.found.mailbox = std::move(mailbox);
@@ -70,6 +71,17 @@ TEST(table_answer, UnverifiableIsWhatTheListenerSays) {
   rules.tables.reply(table_kind::mailbox, table_row::exists).text = "yes";
   rules.unverifiable = unverifiable_as::exists;
   EXPECT_EQ(said(table_kind::mailbox, rules, a), "OK yes");
+}
+
+TEST(table_answer, WhatNobodyHereCanCarryHasNoRoute) {
+  listener_rules rules;
+  answer a;  // as for ann@[192.0.2.1]
+  a.found.what = verdict::unverifiable;
+  a.found.why = reason::bad_name;
+  EXPECT_EQ(said(table_kind::mailbox, rules, a), "TEMP bad_name");
+  EXPECT_EQ(said(table_kind::access, rules, a), "NOTFOUND");
+  rules.tables.reply(table_kind::canonical, table_row::no_route).what = table_reply::form::not_found;
+  EXPECT_EQ(said(table_kind::canonical, rules, a), "NOTFOUND") << "else one's own users could not write there";
 }
 
 TEST(table_answer, TemplatesNameTheMailbox) {
