@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <string>
 #include <vector>
@@ -62,7 +63,7 @@ struct caller {
   stream wire;
   std::unique_ptr<dialog> talk;
   std::string in, out;
-  nanoseconds began = 0;
+  std::deque<nanoseconds> began;  // of several at a time any answer counts for the oldest
 };
 
 class load {
@@ -84,7 +85,8 @@ class load {
     for (const int pid : o_.watch) before.push_back(usage_of(pid));
     const nanoseconds start = now(), stop = start + static_cast<nanoseconds>(o_.seconds * 1e9);
     nanoseconds next_look = start;
-    for (caller& c : callers_) ask(c);
+    for (caller& c : callers_)
+      for (int i = 0; i < c.talk->at_once(); ++i) ask(c);
     while (now() < stop) {
       turn();
       if (now() > next_look) {  // the most memory that was seen
@@ -121,6 +123,7 @@ class load {
       }
       c.in.clear();
       c.out.clear();
+      c.began.clear();
       c.wire.open(fd);
       epoll_event e{};
       e.events = EPOLLIN | EPOLLOUT | EPOLLET;
@@ -134,9 +137,9 @@ class load {
     }
     question q{o_.user, o_.password};
     if (o_.users > 0) q.user = "u" + std::to_string(asked_++ % o_.users) + o_.user.substr(std::min(o_.user.find('@'), o_.user.size()));
-    c.began = now();
+    c.began.push_back(now());
     c.out += c.talk->begin(q);
-    if (c.wire.write(c.out) == flow::end) errno = 0;  // read() will see it
+    if (!corked_ && c.wire.write(c.out) == flow::end) errno = 0;  // read() will see it
   }
 
   void turn() {
@@ -154,16 +157,22 @@ class load {
     for (;;) {
       const flow f = c.wire.read(c.in);
       if (f == flow::later_read || f == flow::later_write) return;
-      const verdict v = c.talk->go_on(c.in, c.out, f == flow::end);
+      verdict v = c.talk->go_on(c.in, c.out, f == flow::end);
       c.wire.write(c.out);
       if (v == verdict::none && f == flow::ok) continue;
+      corked_ = c.talk->at_once() > 1;  // what they ask anew goes out in one piece
       done(c, v);
-      return;
+      if (!corked_) return;
+      while (c.wire.is_open() && (v = c.talk->go_on(c.in, c.out, false)) != verdict::none) done(c, v);
+      corked_ = false;
+      c.wire.write(c.out);
+      if (!c.wire.is_open()) return;
     }
   }
 
   void done(caller& c, verdict v) {
-    latencies_.push_back(static_cast<std::uint32_t>((now() - c.began) / 1000));
+    latencies_.push_back(static_cast<std::uint32_t>((now() - c.began.front()) / 1000));
+    c.began.pop_front();
     ++seen_[std::string(name(v))];
     if (name(v) != o_.expect) ++contrary_;
     if (!c.talk->kept() || v == verdict::none || v == verdict::nonsense) c.wire.close();
@@ -207,6 +216,7 @@ class load {
   std::map<int, long> rss_;
   long contrary_ = 0;
   int asked_ = 0;
+  bool corked_ = false;
   int epoll_ = -1;
   SSL_CTX* tls_ = nullptr;
 };

@@ -5,6 +5,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "tests/end_to_end"))
 
 from lab.certs import Authority  # noqa: E402
+from lab.dovecot import Dovecot, USERS  # noqa: E402
+from lab.mail_server import USERS as ACCOUNTS  # noqa: E402
 from lab.postfix import Postfix  # noqa: E402
 
 ROWS = {"smtpauth", "imap", "rcpt"}
@@ -13,7 +15,7 @@ MAILBOXES = 10_000
 
 def prepare(bench, certificate, key, port):
     """Starts the servers of the chosen rows; returns their backends and routes."""
-    text = ""
+    text = start_servers(bench) if "servers" in bench.options.rows else ""
     for row in sorted(ROWS & set(bench.options.rows)):
         plain, tls = (f"tcp:127.0.0.1:{port()}" for _ in range(2))
         speaks = "imap" if row == "imap" else "smtp"
@@ -56,6 +58,41 @@ smtp_tls_security_level = none
     return server
 
 
+def start_servers(bench):
+    """Dovecot and Postfix as they answer a login for real, each with what keeps guessers slow off."""
+    for name in ("dovecot", "login-postfix", "login-cache", "login-ca"):
+        os.mkdir(bench.path("servers." + name), 0o755)
+    bench.dovecot = Dovecot(bench.path("servers.dovecot"), Authority(bench.path("servers.login-ca")).good, max_userip=0, imap=True)
+    bench.closing.callback(bench.dovecot.stop)
+    os.mkdir(bench.path("servers.postfix-ca"), 0o755)
+    bench.login_postfix = Postfix(bench.path("servers.login-postfix"), Authority(bench.path("servers.postfix-ca")).good, bench.path("servers.login-cache"),
+                                  main="default_process_limit = 200\nsmtpd_delay_reject = no\n")
+    bench.closing.callback(bench.login_postfix.stop)
+    text = ""
+    for plugin, url, name in servers(bench):
+        text += (f'[[backend]]\nname = "server-{plugin}"\nplugin = "{plugin}"\nupstream = ["{url}"]\ncleartext = true\npool = {{ connections = 32, queue = 4000 }}\n'
+                 + ('[backend.settings]\nmechanisms = ["PLAIN"]\n' if plugin == "smtpauth" else "") +
+                 f'[[route]]\ndomains = ["server-{plugin}.example"]\nlogin = ["server-{plugin}"]\nlogin_name = "{name}"\n')
+    return text
+
+
+def servers(bench):
+    return (("pop3", f"pop3://127.0.0.1:{bench.dovecot.pop3}", "{local}"), ("imap", f"imap://127.0.0.1:{bench.dovecot.imap}", "{local}"),
+            ("smtpauth", f"smtp://127.0.0.1:{bench.login_postfix.smtp}", "{local}@example.test"))
+
+
+def real_logins(bench):
+    daemon = bench.broker()
+    passwords = USERS | ACCOUNTS
+    for plugin, url, template in servers(bench):
+        name = template.replace("{local}", "alice")
+        what = {"pop3": "POP3 at Dovecot", "imap": "IMAP at Dovecot", "smtpauth": "SMTP AUTH at Postfix"}[plugin]
+        user = ("--password", passwords[name])
+        direct = bench.row(f"{what}, direct", bench.best(plugin, "tcp:" + url.split("//")[1], "--user", name, *user))
+        bench.row(f"{what}, through the broker", bench.best("http", "unix:" + bench.path("http"), "--user", f"alice@server-{plugin}.example", *user, watch=[daemon]), direct)
+    bench.stop(daemon)
+
+
 def login(bench, row, what):
     server, plain, tls = getattr(bench, row)
     daemon = bench.broker()
@@ -93,4 +130,5 @@ def recipients(bench):
     bench.stop(daemon)
 
 
-DEEDS = {"smtpauth": lambda bench: login(bench, "smtpauth", "SMTP AUTH"), "imap": lambda bench: login(bench, "imap", "IMAP"), "rcpt": recipients}
+DEEDS = {"smtpauth": lambda bench: login(bench, "smtpauth", "SMTP AUTH"), "imap": lambda bench: login(bench, "imap", "IMAP"), "rcpt": recipients,
+         "servers": real_logins}

@@ -1,7 +1,6 @@
-// reference: says yes to everything on HTTP, on saslauthd's socket and on a socketmap's, at once. The ceiling that socket, protocol and generator
-// leave to a broker.
+// reference: says yes to everything at once. The ceiling that socket, protocol and generator leave to a broker.
 //
-//   reference HTTP_ADDRESS SASLAUTHD_ADDRESS SOCKETMAP_ADDRESS
+//   reference HTTP_ADDRESS SASLAUTHD_ADDRESS SOCKETMAP_ADDRESS DOVECOT_ADDRESS
 #include <cstdlib>
 
 #include "server.hpp"
@@ -50,11 +49,24 @@ bool socketmap(std::string& in, std::string& out) {
   }
 }
 
+bool dovecot(std::string& in, std::string& out) {
+  std::size_t used = 0;
+  for (std::size_t end; (end = in.find('\n', used)) != std::string::npos; used = end + 1) {
+    const std::string_view line(in.data() + used, end - used);
+    if (!line.starts_with("AUTH\t")) continue;
+    (out += "OK\t").append(line.substr(5, line.find('\t', 5) - 5)).append("\tuser=ann@example.com\n");
+  }
+  in.erase(0, used);
+  return false;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) die("reference HTTP_ADDRESS SASLAUTHD_ADDRESS SOCKETMAP_ADDRESS");
+  if (argc != 5) die("reference HTTP_ADDRESS SASLAUTHD_ADDRESS SOCKETMAP_ADDRESS DOVECOT_ADDRESS");
+  const std::string handshake = "VERSION\t1\t2\nMECH\tPLAIN\tplaintext\nSPID\t1\nCUID\t1\nCOOKIE\t0123456789abcdef0123456789abcdef\nDONE\n";
   serve({{parse_address(argv[1]), {[] { return http; }, "", nullptr}},
          {parse_address(argv[2]), {[] { return saslauthd; }, "", nullptr}},
-         {parse_address(argv[3]), {[] { return socketmap; }, "", nullptr}}});
+         {parse_address(argv[3]), {[] { return socketmap; }, "", nullptr}},
+         {parse_address(argv[4]), {[] { return dovecot; }, handshake, nullptr}}});
 }

@@ -16,6 +16,7 @@ import tempfile
 import time
 
 import directory
+import gateways
 import mail
 import peers
 
@@ -85,13 +86,14 @@ class Bench:
                         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
         self.plain, self.tls, self.stalled, self.stalled_tls = (f"tcp:127.0.0.1:{free_port()}" for _ in range(4))
         programs = self.options.programs
-        references = ["unix:" + self.path(name) for name in ("ref-http", "ref-sasl", "ref-map")]
+        references = ["unix:" + self.path(name) for name in ("ref-http", "ref-sasl", "ref-map", "ref-dovecot")]
         self.reference = self.start(f"{programs}/reference", *references, ready=references)
         pem = [self.path("cert.pem"), self.path("key.pem")]
         self.upstream = self.start(f"{programs}/pop3_upstream", self.plain, self.tls, *pem, ready=[self.plain, self.tls])
         self.stuck = self.start(f"{programs}/pop3_upstream", self.stalled, self.stalled_tls, *pem, "--stall", ready=[self.stalled])
         if {"ldap", "far"} & set(self.options.rows):
             self.start_directory(pem)
+        gateways.prepare(self)
         self.mail_config = mail.prepare(self, *pem, free_port)
         self.write_config()
 
@@ -140,11 +142,17 @@ address = "unix:{self.path('sasl')}"
 name = "map"
 protocol = "socketmap"
 address = "unix:{self.path('map')}"
+mode = "0666"
 {limits}
 [[listener]]
 name = "policy"
 protocol = "policy"
 address = "unix:{self.path('policy')}"
+{limits}
+[[listener]]
+name = "dovecot"
+protocol = "dovecot-auth"
+address = "unix:{self.path('dovecot')}"
 {limits}
 [[backend]]
 name = "bench"
@@ -164,7 +172,7 @@ timeouts = {{ reply = "29s" }}
 
     def broker(self):
         return self.start(os.path.join(self.options.prefix, "sbin/authbrokerd"), "--config", self.path("authbroker.toml"),
-                          ready=["unix:" + self.path(s) for s in ("admin.sock", "http", "sasl", "map", "policy")])
+                          ready=["unix:" + self.path(s) for s in ("admin.sock", "http", "sasl", "map", "policy", "dovecot")])
 
     def load_words(self, mode, target, *more, seconds=None, watch=()):
         words = [f"{self.options.programs}/load", "--mode", mode, "--target", target, "--seconds", str(seconds or self.options.seconds)]
@@ -201,10 +209,6 @@ timeouts = {{ reply = "29s" }}
         self.row("broker, /v1/auth", self.best("basic", http, *user, watch=[daemon]), reference)
         reference = self.row("reference, saslauthd", self.best("saslauthd", "unix:" + self.path("ref-sasl"), *user, watch=[self.reference]))
         self.row("broker, saslauthd", self.best("saslauthd", sasl, *user, watch=[daemon]), reference)
-        reference = self.row("reference, socketmap", self.best("socketmap", "unix:" + self.path("ref-map"), *user, watch=[self.reference]))
-        self.row("broker, socketmap", self.best("socketmap", "unix:" + self.path("map"), *user, watch=[daemon]), reference)
-        self.row("broker, socketmap, 1,000 callers", self.best("socketmap", "unix:" + self.path("map"), *user, "--callers", 1000, watch=[daemon]), reference)
-        self.row("broker, policy", self.best("policy", "unix:" + self.path("policy"), *user, watch=[daemon]), reference)
         self.stop(daemon)
 
     def pop3(self):
@@ -227,6 +231,7 @@ timeouts = {{ reply = "29s" }}
             direct = self.row(f"LDAP {what} direct (the server's CPU)", self.best(mode, target, *user, *more, watch=[self.slapd]))
             self.row(f"LDAP {what}, HTTP", self.best("http", http, *user, watch=[daemon]), direct)
             self.row(f"LDAP {what}, saslauthd", self.best("saslauthd", sasl, *user, watch=[daemon]), direct)
+            self.row(f"LDAP {what}, dovecot-auth", self.best("dovecot", "unix:" + self.path("dovecot"), *user, watch=[daemon]), direct)
             if peer:
                 with peers.saslauthd(self.path("peer"), peer) as (socket_path, pids):
                     self.row(f"LDAP {what}, Cyrus' saslauthd with five processes", self.best("saslauthd", "unix:" + socket_path, *user, watch=pids), direct)
@@ -295,10 +300,10 @@ def main():
     parser.add_argument("programs")
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("rows", nargs="*", default=["front", "pop3", "smtpauth", "imap", "rcpt", "ldap", "far", "memory", "stuck"])
+    parser.add_argument("rows", nargs="*", default=["front", "gateways", "pop3", "smtpauth", "imap", "servers", "rcpt", "ldap", "far", "memory", "stuck"])
     bench = Bench(parser.parse_intermixed_args())
     deeds = {"front": bench.front, "pop3": bench.pop3, "memory": bench.memory, "stuck": bench.stuck_beside_healthy, "ldap": bench.directories, "far": bench.far_away}
-    deeds |= {name: lambda deed=deed: deed(bench) for name, deed in mail.DEEDS.items()}
+    deeds |= {name: lambda deed=deed: deed(bench) for name, deed in (mail.DEEDS | gateways.DEEDS).items()}
     try:
         bench.prepare()
         for name in bench.options.rows:

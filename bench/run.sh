@@ -1,14 +1,14 @@
 #!/bin/bash
 # Builds the broker and the benchmark's programs, runs the rows, and prints a table.
 #
-#   bench/run.sh [--seconds N] [--rounds N] [ROW...]      rows: front pop3 smtpauth imap rcpt ldap far memory stuck
+#   bench/run.sh [--seconds N] [--rounds N] [ROW...]      rows: front gateways pop3 smtpauth imap servers rcpt ldap far memory stuck
 #
 # Other work on the machine spoils the figures; those of one run may be compared with each other, not with those of another.
 set -euo pipefail
 cd "$(dirname "$(realpath "$0")")/.."
 . cmake/packages.sh
 umask 022
-need_packages "${build_packages[@]}" openssl python3 sasl2-bin slapd
+need_packages "${build_packages[@]}" dovecot-core dovecot-imapd dovecot-pop3d openssl python3 sasl2-bin slapd
 mapfile -t launchers < <(launchers)
 cmake --preset release -B build/bench -DAUTHBROKER_TESTS=OFF -DAUTHBROKER_BENCH=ON "${launchers[@]}" >&2
 cmake --build build/bench >&2
