@@ -5,6 +5,7 @@ import configparser
 import contextlib
 import imaplib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -405,7 +406,7 @@ class Raw(SharedCase):
         cls.path = os.path.join(folder, "auth")
         cls.hanging = cls.lab.server(HangingUpstream)
         cls.daemon = cls.lab.daemon(
-            listeners=[listener("auth", cls.path, limits={"connections": 1200, "in_flight": 300})],
+            listeners=[listener("auth", cls.path, limits={"connections": 1200, "in_flight": 5000})],
             broker={"request_timeout": "3s"},
             backends=[static_backend(cls.lab, PEOPLE), pop3_backend("slow", f"pop3://127.0.0.1:{cls.hanging.port}", timeouts={"connect": "60s", "reply": "60s"})],
             routes=[route("example.com", "people"), route("slow.test", "slow")])
@@ -465,3 +466,66 @@ class Raw(SharedCase):
         finally:
             for s in held:
                 s.close()
+
+    def test_M_09_a_storm_of_clients_of_all_kinds(self):
+        """Each asks in bursts, cancels, splits lines, half-closes or goes away as chance has it: no id has two replies, none a reply of
+        another's, and what is asked at the end is answered as ever."""
+        seconds, users = 5, {ANN: RIGHT, EVE: EVE_PASSWORD, DORA: DORA_PASSWORD}
+        self.daemon.canaries |= set(users.values())
+        wrong = []
+
+        def client(seed):
+            chance = random.Random(seed)
+            until = time.monotonic() + seconds
+            while time.monotonic() < until:
+                s, _ = greeted(self.path)
+                with s:
+                    s.settimeout(20)
+                    wanted, cancelled, lines = {}, set(), HELLO
+                    for number in chance.sample(range(1, 2**32), chance.randrange(1, 80)):
+                        user = chance.choice(list(users))
+                        kind = chance.randrange(10)
+                        if kind == 0:
+                            lines += f"AUTH\t{number}\tPLAIN\tservice=smtp\tresp=?\n".encode()
+                            wanted[number] = f"FAIL\t{number}\tcode=invalid_base64"
+                        elif kind < 5:
+                            lines += auth(number, user, users[user])
+                            wanted[number] = f"OK\t{number}\tuser={user}"
+                        else:
+                            lines += auth(number, user, WRONG)
+                            wanted[number] = f"FAIL\t{number}"
+                        if chance.randrange(8) == 0:
+                            lines += f"CANCEL\t{number}\n".encode()
+                            cancelled.add(number)
+                    while lines:
+                        n = chance.randrange(1, 3000)
+                        s.sendall(lines[:n])
+                        lines = lines[n:]
+                    end = chance.randrange(4)
+                    if end == 0:
+                        continue  # gone, without a word
+                    if end == 1:
+                        s.shutdown(socket.SHUT_WR)
+                    seen, text = {}, b""
+                    while len(seen) < len(wanted) - len(cancelled) or not seen.keys() >= wanted.keys() - cancelled:
+                        part = s.recv(65536)
+                        if not part:
+                            break
+                        text += part
+                        *whole, text = text.split(b"\n")
+                        for line in whole:
+                            number = int(line.split(b"\t")[1])
+                            if number in seen or wanted.get(number) != line.decode():
+                                wrong.append((line, wanted.get(number)))
+                            seen[number] = line
+                    if not seen.keys() >= wanted.keys() - cancelled:
+                        wrong.append(("unanswered", wanted.keys() - cancelled - seen.keys()))
+
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            for done in [pool.submit(client, seed) for seed in range(12)]:
+                done.result()
+        self.assertEqual(wrong[:5], [])
+        s, _ = greeted(self.path)
+        with s:
+            s.sendall(HELLO + auth(1, ANN, RIGHT))
+            self.assertEqual(self.lines(s, 1), [f"OK\t1\tuser={ANN}"])
