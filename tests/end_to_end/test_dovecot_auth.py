@@ -9,10 +9,12 @@ import random
 import shutil
 import signal
 import socket
+import socketserver
+import threading
 import time
 
 from lab import clients
-from lab.case import LabCase, SharedCase, pop3_backend, route, static_backend
+from lab.case import LabCase, SharedCase, backend, pop3_backend, route, static_backend
 from lab.dovecot import ImapLogin
 from lab.exim import UID as EXIM, Exim
 from lab.mail_server import ask, session
@@ -81,6 +83,37 @@ class HangingUpstream:
     def stop(self):
         for s in [*self._callers, self._socket]:
             s.close()
+
+
+class ExpiredUpstream:
+    """An IMAP server whose users' passwords have all expired."""
+    WORDS = "ask in room 4711"
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self):
+            self.wfile.write(b"* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] here\r\n")
+            while line := self.rfile.readline():
+                tag, command = line.split()[:2]
+                if command.upper() == b"CAPABILITY":
+                    self.wfile.write(b"* CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN\r\n" + tag + b" OK done\r\n")
+                elif command.upper() in (b"AUTHENTICATE", b"LOGIN"):
+                    self.wfile.write(tag + f" NO [EXPIRED] {ExpiredUpstream.WORDS}\r\n".encode())
+                else:
+                    self.wfile.write(tag + b" OK done\r\n")
+
+    def __init__(self, _folder):
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self.Handler)
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def expired_backend(lab):
+    return backend("expired", "imap", f"imap://127.0.0.1:{lab.server(ExpiredUpstream).port}")
 
 
 def postfix_of(lab, path, **more):
@@ -161,17 +194,20 @@ class PostfixAuth(MailServerCase, SharedCase):
     @classmethod
     def prepare(cls):
         """In a chroot, with the recipe's main.cf as it is."""
-        backends = [static_backend(cls.lab, PEOPLE, "mail1"), pop3_backend("nobody", f"pop3://127.0.0.1:{free_port()}")]
+        backends = [static_backend(cls.lab, PEOPLE, "mail1"), pop3_backend("nobody", f"pop3://127.0.0.1:{free_port()}"), expired_backend(cls.lab)]
 
         def start_broker(spool):
             folder = os.path.join(spool, "authbroker")
             os.mkdir(folder, 0o710)
             os.chmod(folder, 0o710)
             shutil.chown(folder, 0, POSTFIX)
-            cls.daemon = postfix_broker(cls.lab, os.path.join(folder, "auth"), backends, [route("down.test", "nobody")])
+            cls.daemon = postfix_broker(cls.lab, os.path.join(folder, "auth"), backends, [route("down.test", "nobody"), route("expired.test", "expired")])
             cls.daemon.canaries |= {RIGHT, WRONG, EVE_PASSWORD, DORA_PASSWORD}
 
         cls.server = cls.lab.server(Postfix, cls.lab.ca.good, cache(), main=recipe("postfix-dovecot/main.cf", {}), chroot=True, prepared=start_broker)
+
+    def test_an_expired_password_is_said_to_be_one_in_our_words(self):
+        self.assertEqual(self.say("ann@expired.test", RIGHT), "535 5.7.8 Error: authentication failed: Your password has expired.")
 
     def test_the_server_never_died(self):
         self.say(ANN, RIGHT)
@@ -360,8 +396,8 @@ class DovecotLogin(SharedCase):
         os.chmod(folder, 0o755)
         cls.daemon = cls.lab.daemon(
             listeners=[listener("auth", path, tempfail="code", trust_client=["dovenull"])],
-            backends=[static_backend(cls.lab, PEOPLE), pop3_backend("nobody", f"pop3://127.0.0.1:{free_port()}")],
-            routes=[route("example.com", "people"), route("down.test", "nobody")])
+            backends=[static_backend(cls.lab, PEOPLE), pop3_backend("nobody", f"pop3://127.0.0.1:{free_port()}"), expired_backend(cls.lab)],
+            routes=[route("example.com", "people"), route("down.test", "nobody"), route("expired.test", "expired")])
         cls.daemon.canaries |= {RIGHT, WRONG}
         cls.server = cls.lab.server(ImapLogin, path)
 
@@ -383,6 +419,11 @@ class DovecotLogin(SharedCase):
         for mechanism in (None, "LOGIN"):
             self.assertIn("[AUTHENTICATIONFAILED]", self.said(ANN, WRONG, mechanism))
             self.assertIn("[UNAVAILABLE] Temporary authentication failure", self.said(DOWN, RIGHT, mechanism))
+
+    def test_an_expired_password_is_said_to_be_one(self):
+        said = self.said("ann@expired.test", RIGHT)
+        self.assertIn("[EXPIRED]", said)
+        self.assertNotIn(ExpiredUpstream.WORDS, said)
 
     def test_the_users_address_and_session_are_logged(self):
         self.said("nobody@example.com", WRONG)
