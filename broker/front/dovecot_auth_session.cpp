@@ -60,16 +60,17 @@ concurrent_session::taken dovecot_auth_session::take(std::string_view bytes) {
     case dovecot_word::version:
     case dovecot_word::cpid: break;
     case dovecot_word::auth:
-      // Two requests under one id: neither's answer could be told from the other's.
-      if (asked(said->id) || dialogues_.contains(said->id)) {
+    case dovecot_word::cont:
+      // Two requests under one id, or a response to what has been asked already: neither's answer could be told from the other's.
+      if (asked(said->id) || (said->word == dovecot_word::auth && dialogues_.contains(said->id))) {
         forget(said->id);
         dialogues_.erase(said->id);
         t.what = progress::malformed;
         return t;
       }
-      begin(*said);
+      if (said->word == dovecot_word::auth) begin(*said);
+      else go_on(*said);
       break;
-    case dovecot_word::cont: go_on(*said); break;
     case dovecot_word::cancel:
       forget(said->id);
       dialogues_.erase(said->id);

@@ -229,6 +229,20 @@ TEST_F(dovecot_auth, OneIdForTwoEndsBoth_M03) {
   EXPECT_EQ(asked_about("carl"), 0U);
 }
 
+TEST_F(dovecot_auth, AResponseToWhatIsAskedAlreadyEndsBoth_M03) {
+  rules_.tempfail_code = true;
+  start();
+  client c = greeted();
+  c.send(hello + "AUTH\t1\tPLAIN\tservice=smtp\n" + auth(2, "bob", "hold"));
+  EXPECT_EQ(c.line(), "CONT\t1\t\n");
+  c.send("CONT\t1\t" + plain("ann", "hold") + "\n");
+  ASSERT_TRUE(asker_.wait_held(2));
+  c.send("CONT\t1\t" + plain("ann", "right") + "\n");
+  EXPECT_TRUE(asker_.wait_cancelled());
+  release();
+  EXPECT_EQ(c.rest(), ok(2, "bob"));
+}
+
 TEST_F(dovecot_auth, NonsenseEndsTheConnectionAfterTheAnswers_M01_M02_M03) {
   start();
   for (const std::string& bad : {"AUTH\t0\tPLAIN\n"s, "AUTH\t1abc\tPLAIN\n"s, "AUTH\t4294967296\tPLAIN\n"s, "NOOP\t1\n"s, hello, "\n"s, "CONT\n"s, std::string(16 * 1024, 'x')}) {
