@@ -91,7 +91,8 @@ class Bench:
         pem = [self.path("cert.pem"), self.path("key.pem")]
         self.upstream = self.start(f"{programs}/pop3_upstream", self.plain, self.tls, *pem, ready=[self.plain, self.tls])
         self.stuck = self.start(f"{programs}/pop3_upstream", self.stalled, self.stalled_tls, *pem, "--stall", ready=[self.stalled])
-        if {"ldap", "far"} & set(self.options.rows):
+        self.with_directory = bool({"ldap", "far", "gateways"} & set(self.options.rows))
+        if self.with_directory:
             self.start_directory(pem)
         gateways.prepare(self)
         self.mail_config = mail.prepare(self, *pem, free_port)
@@ -111,7 +112,8 @@ class Bench:
         for name, url, settings, pool in (("bind", "ldap://" + self.ldap[4:], template, 32), ("search", "ldap://" + self.ldap[4:], search, 32),
                                           ("tls", "ldaps://localhost:" + self.ldaps.rsplit(":", 1)[1], template, 32), ("far", "ldap://" + self.far[4:], template, 1000)):
             text += (f'[[backend]]\nname = "ldap-{name}"\nplugin = "ldap"\nupstream = ["{url}"]\ncleartext = true\npool = {{ connections = {pool}, queue = 4000 }}\n'
-                     f'tls = {{ ca_file = "{self.path("cert.pem")}" }}\n[backend.settings]\n{settings}[[route]]\ndomains = ["{name}.example"]\nlogin = ["ldap-{name}"]\n')
+                     f'tls = {{ ca_file = "{self.path("cert.pem")}" }}\n[backend.settings]\n{settings}[[route]]\ndomains = ["{name}.example"]\nlogin = ["ldap-{name}"]\n'
+                     + ('mailbox = ["ldap-search"]\n' if name == "search" else ""))
         return text
 
     def write_config(self):
@@ -166,7 +168,7 @@ timeouts = {{ reply = "29s" }}
             for name in ("bench", "plain", "tls", "stalled"):
                 domain = "pop3s" if name == "tls" else name
                 f.write(f'[[route]]\ndomains = ["{domain}.example"]\nlogin = ["{name}"]\n' + ('mailbox = ["bench"]\n' if name == "bench" else ""))
-            if {"ldap", "far"} & set(self.options.rows):
+            if self.with_directory:
                 f.write(self.directory_backends())
             f.write(self.mail_config)
 

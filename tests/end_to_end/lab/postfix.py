@@ -32,12 +32,13 @@ class Postfix(MailServer):
     only what is below `spool`, as Debian runs it. `prepared`: called at each start, once `spool` is there and before anything looks for
     a socket in it."""
     name = "postfix"
+    packages, unpacked = PACKAGES, "postfix"
 
     def __init__(self, folder, certificate, cache, main="", submission=(), saslauthd=None, dovecot=None, mailboxes=None, sasl=None, chroot=False, prepared=None):
         self.folder, self._certificate, self._main, self._submission, self._saslauthd, self._dovecot = folder, certificate, main, submission, saslauthd, dovecot
         self._mailboxes, self._sasl, self._chroot, self._prepared = mailboxes or {}, sasl, chroot, prepared
         self.smtp, self.smtps, self.without_vrfy, self.submission, self.by_saslauthd, self.by_dovecot = (free_port() for _ in range(6))
-        self._root = unpack(cache, "postfix", PACKAGES)
+        self._root = unpack(cache, self.unpacked, self.packages)
         self._mounts = [("over", self._root + "/usr", "/usr"), *accounts(folder, [("postfix", UID), ("postdrop", DROP)])]
         self.process = None
         self._prepare()
