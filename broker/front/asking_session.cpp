@@ -29,7 +29,7 @@ bool asking_session::on_bytes() {
   shared.counts.requests.fetch_add(1, std::memory_order_relaxed);
   input().consume(got.used);
   if (got.answered) {
-    finish(got.then);
+    finish(draining() && got.then == ending::none ? ending::clean : got.then);
     return true;
   }
   kind_ = q.kind;

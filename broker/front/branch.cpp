@@ -91,26 +91,28 @@ void branch::give(int fd, peer who, std::uint32_t carried) {
 }
 
 void branch::turn_away(int fd, peer who) {
-  bring(fd, std::move(who), [](branch& b, int f, peer p) { b.refuse(f, std::move(p)); });
+  bring(fd, std::move(who), [](branch& b, int f, peer p) { b.refuse(f, std::move(p), true); });
 }
 
 void branch::adopt(int fd, peer who, std::uint32_t carried) {
   // The count may pass the limit by what arrives at once; then an idle connection makes room, or the new one goes.
-  const bool full = shared_->counts.connections.load(std::memory_order_relaxed) > terms_->rules.limits.connections;
+  // Those that are told to go take nobody's place.
+  const std::uint32_t refused = shared_->counts.refused.load(std::memory_order_relaxed);
+  const bool full = shared_->counts.connections.load(std::memory_order_relaxed) > std::uint64_t{terms_->rules.limits.connections} + refused;
   if (full) {
     shared_->counts.over_limit.fetch_add(1, std::memory_order_relaxed);
     if (shared_->complain())
       shared_->parts.log->line(level::warning, "listener_full").field("listener", terms_->rules.name).field("connections", terms_->rules.limits.connections);
   }
-  if (draining_ || (full && !end_one_idle())) return refuse(fd, std::move(who));
+  if (draining_ || (full && !end_one_idle())) return refuse(fd, std::move(who), carried == 0);
   const auto made = make_session(shared_from_this(), fd, std::move(who));
   sessions_.push_back(made);
   made->place_ = std::prev(sessions_.end());
   made->start(carried);
 }
 
-void branch::refuse(int fd, peer who) {
-  if (!greets_always(terms_->rules.protocol) || refused_ >= refused_max) {
+void branch::refuse(int fd, peer who, bool ungreeted) {
+  if (!ungreeted || !greets_always(terms_->rules.protocol) || refused_ >= refused_max) {
     ::close(fd);
     load_.fetch_sub(1, std::memory_order_relaxed);
     shared_->counts.connections.fetch_sub(1, std::memory_order_relaxed);
@@ -120,6 +122,7 @@ void branch::refuse(int fd, peer who) {
   sessions_.push_back(made);
   made->place_ = std::prev(sessions_.end());
   ++refused_;
+  shared_->counts.refused.fetch_add(1, std::memory_order_relaxed);
   made->start_refused();
 }
 
@@ -134,7 +137,10 @@ bool branch::end_one_idle() {
 }
 
 void branch::remove(caller_connection& s) {
-  if (s.refused_) --refused_;
+  if (s.refused_) {
+    --refused_;
+    shared_->counts.refused.fetch_sub(1, std::memory_order_relaxed);
+  }
   sessions_.erase(s.place_);
   load_.fetch_sub(1, std::memory_order_relaxed);
   shared_->counts.connections.fetch_sub(1, std::memory_order_relaxed);

@@ -40,7 +40,7 @@ class branch : public std::enable_shared_from_this<branch> {
 
  private:
   void adopt(int fd, peer who, std::uint32_t carried);
-  void refuse(int fd, peer who);
+  void refuse(int fd, peer who, bool ungreeted);
   template <class F>
   void bring(int fd, peer who, F what);
   bool end_one_idle();

@@ -10,6 +10,11 @@
 #include "base/log.hpp"
 
 namespace authbroker {
+namespace {
+
+constexpr auto place_look = std::chrono::milliseconds(20);  // how often one that waits for the listener looks again
+
+}  // namespace
 
 bool concurrent_session::idle() const {
   return questions_.empty() && output().empty() && !dialogues_open() && !ending_ && !bidding_farewell();
@@ -17,8 +22,12 @@ bool concurrent_session::idle() const {
 
 bool concurrent_session::takes_more() {
   if (ended() || bidding_farewell() || ending_ || draining() || output().size() >= output_bytes_max) return false;
-  if (questions_.empty()) return true;  // what is too much for the listener has to be told
-  return questions_.size() < open_max && home().shared().counts.in_flight.load(std::memory_order_relaxed) < home().terms()->rules.limits.in_flight;
+  return questions_.size() < open_max && !listener_is_full();
+}
+
+// For one that has something to wait for. To others it has to be told.
+bool concurrent_session::listener_is_full() {
+  return !questions_.empty() && home().shared().counts.in_flight.load(std::memory_order_relaxed) >= home().terms()->rules.limits.in_flight;
 }
 
 concurrent_session::taken concurrent_session::take_one() {
@@ -53,6 +62,7 @@ void concurrent_session::work() {
     malformed_ = true;
     end_after_answers();
   }
+  if (!takes_more()) partial_until_ = steady::time_point::max();  // what waits here does so on our time
   terms_.reset();
   working_ = false;
   settle();
@@ -83,6 +93,8 @@ steady::time_point concurrent_session::next_deadline() {
   if (questions_.empty() && output().empty()) return std::min(at, idle_since_ + home().terms()->rules.limits.idle);
   for (const auto& q : questions_)
     if (q->answered) at = std::min(at, q->due);
+  // The places of others become free without a word to us.
+  if (!input().empty() && !ending_ && !draining() && listener_is_full()) at = std::min(at, steady::now() + place_look);
   return at;
 }
 

@@ -70,6 +70,7 @@ class concurrent_session : public caller_connection {
 
   question& add(std::uint32_t id, question_kind);
   bool takes_more();
+  bool listener_is_full();
   taken take_one();
   void work_soon();
   void settle();

@@ -46,6 +46,7 @@ result<std::shared_ptr<const listener_terms>> make_terms(listener_rules);
 
 struct listener_counts {
   std::atomic<std::uint32_t> connections{0};  // open now
+  std::atomic<std::uint32_t> refused{0};      // of those: that are only told so
   std::atomic<std::uint32_t> in_flight{0};    // questions being asked now
   std::atomic<std::uint64_t> accepted{0};
   std::atomic<std::uint64_t> not_admitted{0};
