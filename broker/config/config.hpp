@@ -58,6 +58,7 @@ struct load_outcome {
   std::optional<configuration> config;
   std::vector<config_problem> problems;
   sound_part rest;  // with problems only
+  std::vector<config_problem> warnings;  // likewise: one of them may be the cause, as an include that matches nothing
 };
 
 struct load_options {

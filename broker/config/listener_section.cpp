@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/domain.hpp"
 #include "base/secret_setting.hpp"
@@ -128,7 +129,7 @@ void read_allow(const section& listener, listener_rules& out) {
   constexpr auto values = std::to_array({permission::login, permission::mailbox, permission::status, permission::metrics});
   std::vector<placed_text> written;
   if (!listener.texts("allow", written)) return;
-  if (written.empty()) return listener.bad("allow", "at least one of " + one_of(words));
+  if (written.empty()) return listener.problem(listener.where("allow"), "allow", "found an empty list; wanted: at least one of " + one_of(words));
   out.allow.clear();
   for (const placed_text& word : written) {
     const auto at = std::find(words.begin(), words.end(), word.text);
@@ -137,11 +138,48 @@ void read_allow(const section& listener, listener_rules& out) {
   }
 }
 
+// The one question that a protocol can ask; none for http, where the path says it.
+std::optional<permission> only_question(listener_protocol p) {
+  switch (p) {
+    case listener_protocol::http: return std::nullopt;
+    case listener_protocol::saslauthd:
+    case listener_protocol::dovecot_auth: return permission::login;
+    case listener_protocol::dovecot_userdb:
+    case listener_protocol::socketmap:
+    case listener_protocol::policy:
+    case listener_protocol::tcp_table: return permission::mailbox;
+  }
+  return std::nullopt;
+}
+
+// A listener whose callers could only ever be told to come back later is a mistake, and they would be its only witnesses.
+void warn_idle_permissions(const section& listener, const listener_rules& out) {
+  const auto allows = [&out](permission p) { return std::find(out.allow.begin(), out.allow.end(), p) != out.allow.end(); };
+  const auto warn = [&listener](std::string why) { listener.warning(listener.where("allow"), "allow", std::move(why)); };
+  const auto only = only_question(out.protocol);
+  if (only && !allows(*only)) {
+    const std::string needed = *only == permission::login ? "\"login\"" : "\"mailbox\"";
+    warn("nothing can be asked here, and every caller is told to come back later: " + std::string(name(out.protocol)) + " asks for " + needed + " only; wanted: " + needed);
+  }
+  if (only && allows(permission::status)) warn("has no effect: \"status\" is told over http only");
+  if (allows(permission::metrics)) warn("has no effect: \"metrics\" are not told in this version");
+}
+
+// Whether these are what stands there when nothing is written: complete examples write it.
+bool is_default(const std::vector<network>& networks) {
+  const auto same = [](const network& one, std::string_view text) {
+    const auto other = parse_network(text);
+    return other && other->v6 == one.v6 && other->bits == one.bits && std::equal(std::begin(one.bytes), std::end(one.bytes), std::begin(other->bytes));
+  };
+  return networks.size() == 2 && same(networks[0], "127.0.0.0/8") && same(networks[1], "::1");
+}
+
 // Keys that are right but mean nothing here.
 void warn_idle_keys(const section& listener, const listener_rules& out) {
   const auto warn = [&](std::string_view key, std::string_view why) { listener.warning(listener.where(key), key, "has no effect: " + std::string(why)); };
   if (out.address.is_unix) {
     if (out.token) warn("token", "it is for TCP listeners");
+    if (!is_default(out.networks)) warn("networks", "it is for TCP listeners; wanted for Unix sockets: mode, group or peers");
   } else {
     if (listener.find("mode") != nullptr) warn("mode", "it is for Unix sockets");
     if (!out.owner.empty()) warn("owner", "it is for Unix sockets");
@@ -153,7 +191,10 @@ void warn_idle_keys(const section& listener, const listener_rules& out) {
   const bool two_words = out.protocol == listener_protocol::dovecot_userdb || out.protocol == listener_protocol::socketmap || out.protocol == listener_protocol::tcp_table;  // for mailboxes
   if (!two_words && out.unverifiable != unverifiable_as::exists) warn("unverifiable", "this protocol has a word of its own for unverifiable");
   if (out.protocol != listener_protocol::dovecot_auth && out.tempfail_code) warn("tempfail", "it is for dovecot-auth");
-  if (std::find(out.allow.begin(), out.allow.end(), permission::metrics) != out.allow.end()) warn("allow", "\"metrics\" are not told in this version");
+  if (out.protocol != listener_protocol::http && out.protocol != listener_protocol::dovecot_auth && out.reveal) warn("reveal", "it is for http and dovecot-auth");
+  if (const bool tables = out.protocol == listener_protocol::socketmap || out.protocol == listener_protocol::tcp_table; tables && (out.trust_client_all || !out.trust_client.empty()))
+    warn("trust_client", "this protocol does not carry the end user's address");
+  warn_idle_permissions(listener, out);
 }
 
 }  // namespace

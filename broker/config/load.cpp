@@ -4,9 +4,11 @@
 //         once all files are read, because half a configuration would give complaints about what is in the other half.
 // Attack  none from the outside: the files are an administrator's, and that nobody else can write them is checked.
 #include <glob.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "base/files.hpp"
 #include "base/text.hpp"
@@ -43,6 +45,12 @@ void merge(setting& into, setting&& from, const std::string& path, std::vector<c
   }
 }
 
+// Whether a path's directory is there; one with a wildcard in it may come to be.
+bool in_a_directory(const std::string& path) {
+  const std::string dir = path.substr(0, path.rfind('/'));
+  return dir.find_first_of("*?[") != std::string::npos || access(dir.empty() ? "/" : dir.c_str(), F_OK) == 0;
+}
+
 // The files that the patterns of `include` name, each once, in the order of the list and then of their names.
 std::vector<placed_text> included(reading& all, const section& top) {
   std::vector<placed_text> patterns;
@@ -57,8 +65,9 @@ std::vector<placed_text> included(reading& all, const section& top) {
       if (std::none_of(out.begin(), out.end(), [&file](const placed_text& t) { return t.text == file; })) out.push_back({file, pattern.where});
     }
     globfree(&found);
-    // A pattern beside the file is often there before its first match; a path that was written out is more likely a slip.
-    if (rc == GLOB_NOMATCH && pattern.text.starts_with('/') && pattern.text.find_first_of("*?[") != std::string::npos)
+    // A pattern in a directory beside the file is often there before its first match; a path that was written out, or a directory that
+    // is not there, is more likely a slip.
+    if (rc == GLOB_NOMATCH && (pattern.text.starts_with('/') || !in_a_directory(path)) && pattern.text.find_first_of("*?[") != std::string::npos)
       top.warning(pattern.where, "include", "\"" + escape_for_log(pattern.text, 80) + "\" matches no file");
     if (rc == GLOB_NOMATCH && pattern.text.find_first_of("*?[") == std::string::npos)
       top.problem(pattern.where, "include", "found \"" + pattern.text + "\", which is not there; wanted: a file, or a pattern such as \"conf.d/*.toml\"");
@@ -152,9 +161,9 @@ load_outcome load(std::string_view text, const std::string& name, const std::str
     configuration config;
     config.file = name;
     read_tree(all, tree, config, out.rest);
-    config.warnings = std::move(all.warnings);
     config.places = std::move(all.places);
     if (all.problems.empty()) {
+      config.warnings = std::exchange(all.warnings, {});
       out.config = std::move(config);
       out.rest = {};
     }
@@ -163,6 +172,7 @@ load_outcome load(std::string_view text, const std::string& name, const std::str
   const auto rank = [&name](const config_problem& p) { return std::tuple(p.where.file != name, std::cref(p.where.file).get(), p.where.line, p.where.column); };
   std::stable_sort(all.problems.begin(), all.problems.end(), [&rank](const config_problem& a, const config_problem& b) { return rank(a) < rank(b); });
   out.problems = std::move(all.problems);
+  out.warnings = std::move(all.warnings);
   return out;
 }
 

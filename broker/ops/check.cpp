@@ -93,7 +93,7 @@ void judge_rest(const sound_part& rest, plugin_set& plugins, const plugin_backen
 
 int check_configuration(const std::string& file, bool connect, bool progress) {
   load_outcome loaded = load_configuration(file, {.credentials_elsewhere = !connect && !progress});
-  std::vector<config_problem> problems = std::move(loaded.problems), warnings;
+  std::vector<config_problem> problems = std::move(loaded.problems), warnings = std::move(loaded.warnings);
   if (loaded.config) warnings = loaded.config->warnings;
   // What plugins log about their settings is for the daemon's log, and its own trial of a file is no place for it.
   logger log({.target = progress ? log_target::nowhere : log_target::standard_error, .file = {}, .least = level::warning});

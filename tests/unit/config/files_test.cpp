@@ -51,6 +51,17 @@ TEST_F(ConfigFiles, IncludedTablesContinueTheLists) {
   EXPECT_EQ(c.broker.blocking_threads, 3u);
 }
 
+TEST_F(ConfigFiles, APatternInADirectoryThatIsNotThereIsToldBesideWhatItLeads) {
+  dir_.folder("conf.d");
+  const load_outcome typo = load_configuration(dir_.write("typo.toml", "include = [\"confd/*.toml\"]\n"), {});
+  EXPECT_EQ(typo.problems.size(), 3u);  // no listener, no backend, no route
+  ASSERT_EQ(typo.warnings.size(), 1u);
+  EXPECT_EQ(typo.warnings[0].what, "\"confd/*.toml\" matches no file");
+  const load_outcome empty = load_configuration(dir_.write("empty.toml", std::string("include = [\"conf.d/*.toml\", \"*.d/*.toml\"]\n") + listener), {});
+  EXPECT_EQ(empty.problems.size(), 2u);
+  EXPECT_TRUE(empty.warnings.empty());
+}
+
 TEST_F(ConfigFiles, AKeySetInTwoFilesIsAnError) {
   const std::string main = dir_.write("main.toml", std::string("include = [\"more.toml\"]\n[broker]\nworkers = 2\n") + listener + backend + route);
   dir_.write("more.toml", "broker.workers = 3\nlog.level = \"info\"\n");
