@@ -35,6 +35,7 @@ asking_session::taken socketmap_session::take(std::string_view bytes, query& q) 
   const std::optional<table_kind> kind = got.has_key ? kind_of(rules().tables, got.request.map) : std::nullopt;
   if (!kind) {
     listener_shared& shared = home().shared();
+    shared.counts.malformed.fetch_add(1, std::memory_order_relaxed);
     if (shared.complain())
       shared.parts.log->line(level::warning, "unknown_map").field("listener", rules().name).field("map", got.request.map).field("caller", from().text);
     append_socketmap(output(), socketmap_status::temp, "no such map here");

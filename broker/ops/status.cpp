@@ -14,7 +14,7 @@ void write_listener(json_writer& w, const std::string& name, const listener& l) 
   w.member("name", name).member("protocol", authbroker::name(l.rules().protocol)).member("address", l.address());
   w.member("connections", c.connections.load()).member("in_flight", c.in_flight.load()).member("requests", c.requests.load());
   w.member("accepted", c.accepted.load()).member("not_admitted", c.not_admitted.load()).member("over_limit", c.over_limit.load());
-  w.member("malformed", c.malformed.load()).member("vanished", c.vanished.load()).member("overloaded", c.overloaded.load());
+  w.member("malformed", c.malformed.load()).member("vanished", c.vanished.load()).member("overloaded", c.overloaded.load()).member("starved", c.starved.load());
   w.end_object();
 }
 

@@ -1,5 +1,8 @@
+#include <array>
 #include <boost/json/array.hpp>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tool/render.hpp"
@@ -66,6 +69,23 @@ std::string render_counts(const json::object& backend) {
   return line.empty() ? line : "    " + line + '\n';
 }
 
+// What went wrong on listeners, a line each for those where something did.
+std::string render_troubles(const json::array& listeners) {
+  constexpr auto troubles = std::to_array<std::pair<std::string_view, std::string_view>>({{"not_admitted", "not admitted"}, {"over_limit", "over limits.connections"},
+                                                                                          {"overloaded", "over limits.in_flight"}, {"malformed", "not understood or refused"},
+                                                                                          {"vanished", "hung up while waiting"}, {"starved", "without a descriptor"}});
+  std::string out;
+  for (const json::value& v : listeners) {
+    const json::object* l = v.if_object();
+    if (!l) continue;
+    std::string line;
+    for (const auto& [key, words] : troubles)
+      if (number_in(*l, key, 0) != 0) line += (line.empty() ? "" : ", ") + text_of(*l, key) + ' ' + std::string(words);
+    if (!line.empty()) out += "listener " + text_of(*l, "name") + ": " + line + '\n';
+  }
+  return out.empty() ? out : '\n' + out;
+}
+
 // The array of a reply that is a bare list, or an object with the list under `key`.
 const json::array* list_of(const json::value& reply, std::string_view key) {
   if (const json::array* list = reply.if_array()) return list;
@@ -79,9 +99,11 @@ std::string render_status(const json::object& reply) {
   std::string out = "authbroker " + text_of(reply, "version") + ", pid " + text_of(reply, "pid") + ", up " + for_people(number_in(reply, "uptime_s", 0)) +
                     ", configuration " + text_of(reply, "generation") + ", " + text_of(reply, "routes") + " routes\n";
   if (number_in(reply, "log_lines_dropped", 0) > 0) out += "the log has lost " + text_of(reply, "log_lines_dropped") + " lines: it cannot be written as fast as they come, or not at all\n";
-  if (const json::array* listeners = array_in(reply, "listeners"); listeners && !listeners->empty())
+  if (const json::array* listeners = array_in(reply, "listeners"); listeners && !listeners->empty()) {
     out += "\n" + table_of(*listeners,
                            {{"listener", "name"}, {"protocol", "protocol"}, {"address", "address"}, {"connections", "connections"}, {"in flight", "in_flight"}, {"requests", "requests"}}, 0);
+    out += render_troubles(*listeners);
+  }
   if (const json::array* backends = array_in(reply, "backends"); backends && !backends->empty()) {
     out += "\n";
     for (const json::value& v : *backends) {

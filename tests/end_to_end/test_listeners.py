@@ -75,6 +75,25 @@ class Permissions(Small):
         self.assertEqual(clients.request(daemon.http, "GET", "/v1/status").status, 403)
         self.assertEqual(clients.request(daemon.http, "GET", "/healthz").status, 200)
 
+    def test_who_is_refused_is_in_the_log_and_in_the_status(self):
+        """Else the caller's own log would be the only one that knows."""
+        daemon = self.start({"name": "http", "allow": ["login"]}, {"name": "sasl", "protocol": "saslauthd"}, {"name": "map", "protocol": "socketmap"},
+                            {"name": "auth", "protocol": "dovecot-auth"}, {"name": "peers", "peers": {"users": ["www-data"]}}, {"name": "quiet"})
+        self.assertEqual(daemon.mailbox(ANN).status, 403)
+        daemon.await_log(r'level=warning event=request_refused listener=http caller="uid=\d+\(\w+\)" error=question_not_allowed\n')
+        for name, words in (("sasl", b"\xff\xff" + bytes(300)), ("map", b"GET / HTTP/1.1\r\n\r\n"), ("auth", b"GET / HTTP/1.1\r\n\r\n")):
+            with self.subTest(listener=name):
+                s = clients.connect(self.sock(daemon, name))
+                s.sendall(words)
+                daemon.await_log(rf'event=request_refused listener={name} caller="uid=\d+\(\w+\)" error=not_this_protocol\n')
+                s.close()
+        self.assertEqual(clients.ask_as("nobody", self.sock(daemon, "peers")), "closed")
+        daemon.await_log("event=peer_not_admitted listener=peers")
+        status = daemon.tool("status").stdout
+        for line in ("http: 1 not understood or refused", "sasl: 1 not understood or refused", "map: 1 not understood or refused", "auth: 1 not understood or refused", "peers: 1 not admitted"):
+            self.assertIn(f"\nlistener {line}\n", status)
+        self.assertNotIn("listener quiet:", status)
+
     def test_default_domain_is_the_listeners(self):
         daemon = self.start({"name": "http", "default_domain": "example.test"}, {"name": "without"})
         yes = daemon.login("ann", RIGHT)

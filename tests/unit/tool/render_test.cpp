@@ -92,6 +92,16 @@ TEST(RenderExplain, ShowsWhereAMailProxyGoesOnTo) {
             "  login: no backend\n");
 }
 
+TEST(RenderStatus, ShowsWhatWentWrongOnAListener) {
+  const std::string text = render_status(parse(R"({"listeners":[
+    {"name":"quiet","protocol":"http","not_admitted":0,"over_limit":0,"overloaded":0,"malformed":0,"vanished":0,"starved":0},
+    {"name":"one","protocol":"policy","not_admitted":7},
+    {"name":"all","protocol":"http","not_admitted":1,"over_limit":2,"overloaded":3,"malformed":4,"vanished":5,"starved":6}]})"));
+  EXPECT_THAT(text, Not(HasSubstr("listener quiet")));
+  EXPECT_THAT(text, HasSubstr("\n\nlistener one: 7 not admitted\nlistener all: 1 not admitted, 2 over limits.connections, 3 over limits.in_flight, "
+                              "4 not understood or refused, 5 hung up while waiting, 6 without a descriptor\n"));
+}
+
 TEST(RenderStatus, ShowsListenersAndUpstreams) {
   const std::string text = render_status(parse(R"({"version":"0.1.0","pid":42,"uptime_s":7260,"generation":3,"routes":2,"log_lines_dropped":251,
     "listeners":[{"name":"portal","protocol":"http","address":"unix:/run/a.sock","connections":3,"in_flight":1,"requests":17}],
