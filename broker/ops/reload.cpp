@@ -1,6 +1,9 @@
 // Reload: a trial of the configuration in a child, then all of it or nothing.
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <cstdio>
 #include <utility>
 
 #include "ops/daemon.hpp"
@@ -13,6 +16,22 @@ constexpr auto leaving_time = std::chrono::seconds(30);
 bool same_socket(const listener_rules& a, const listener_rules& b) {
   return a.protocol == b.protocol && a.address.is_unix == b.address.is_unix && a.address.path == b.address.path && a.address.host == b.address.host &&
          a.address.port == b.address.port && a.mode == b.mode && a.owner == b.owner && a.group == b.group;
+}
+
+// What keeps a listener of the running configuration from becoming the one wanted at the same address.
+std::string what_differs(const listener_rules& is, const listener_rules& wanted) {
+  std::string out;
+  const auto say = [&out](std::string_view key, std::string_view old) { out += (out.empty() ? "" : ", ") + std::string(key) + " (now \"" + std::string(old) + "\")"; };
+  if (is.name != wanted.name) say("name", is.name);
+  if (is.protocol != wanted.protocol) say("protocol", name(is.protocol));
+  if (is.mode != wanted.mode) {
+    char octal[16];
+    std::snprintf(octal, sizeof octal, "%04o", static_cast<unsigned>(is.mode));
+    say("mode", octal);
+  }
+  if (is.owner != wanted.owner) say("owner", is.owner);
+  if (is.group != wanted.group) say("group", is.group);
+  return out;
 }
 
 }  // namespace
@@ -98,17 +117,20 @@ std::vector<std::string> daemon::take(configuration fresh) {
       continue;
     }
     if (same_place) {
+      if (rules.address.is_unix && access(rules.address.path.c_str(), F_OK) != 0)
+        note(level::warning, "config_warning", to_string(config_problem{made->config.place_of(key, rules.where), key, "somebody has removed the socket's file, and nobody can connect any more; wanted: a restart"}));
       kept.push_back(&rules);
       continue;
     }
     // The old socket would have to go before the new one can come, and then there is no way back.
-    const bool path_in_use = std::any_of(listeners_.begin(), listeners_.end(), [&](const auto& each) {
+    const auto in_use = std::find_if(listeners_.begin(), listeners_.end(), [&](const auto& each) {
       const socket_address& a = each.second->rules().address;
       return rules.address.is_unix ? a.is_unix && a.path == rules.address.path : !a.is_unix && a.host == rules.address.host && a.port == rules.address.port;
     });
-    if (path_in_use) {
+    if (in_use != listeners_.end()) {
       bad.push_back(to_string(config_problem{made->config.place_of(key, rules.where), key,
-                                             "its address is in use by the running configuration under another name, protocol, mode, owner or group; wanted: a restart, or another address"}));
+                                             "the running configuration uses this address with another " + what_differs(in_use->second->rules(), rules) +
+                                                 ", which only a restart can change; wanted: a restart, or another address"}));
       continue;
     }
     const std::string name = rules.name;

@@ -1,4 +1,5 @@
 """Reloads: all or nothing, and nothing lost."""
+import os
 import re
 import signal
 import threading
@@ -39,6 +40,23 @@ class Reload(Life):
         daemon.write_config(good)
         daemon.reload()
         self.verdict(daemon.login(ANN, RIGHT), "accept")
+
+    def test_Q_05_what_only_a_restart_can_change_is_named_to_the_end(self):
+        daemon = self.start()
+        daemon.listeners[0] |= {"mode": "0600", "group": "www-data"}
+        daemon.write_config()
+        before = len(daemon.log())
+        daemon.reload()
+        daemon.await_log(r'reload_refused text=".*listener\.http\.address: the running configuration uses this address with another mode \(now \\"0666\\"\), '
+                         r'group \(now \\"\\"\), which only a restart can change; wanted: a restart, or another address"\n', after=before)
+
+    def test_a_socket_file_that_somebody_removed_is_told(self):
+        daemon = self.start()
+        self.assertNotIn("removed", daemon.tool("reload").stderr)
+        os.unlink(daemon.http)
+        done = daemon.tool("reload")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stderr, r"warning: .*listener\.http\.address: somebody has removed the socket's file, and nobody can connect any more; wanted: a restart\n")
 
     def test_Q_05_plugin_settings_are_tried_before_they_are_loaded(self):
         server, backend, way = self.stuck()
