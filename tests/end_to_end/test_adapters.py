@@ -41,6 +41,12 @@ class Checkpassword(SharedCase):
     def login(self, name, password, *options, **more):
         return self.ask(f"{name}\0{password}\0Y123456\0".encode(), "-s", self.daemon.http, *options, **more)
 
+    def test_man_finds_each_program(self):
+        for program in ("authbroker-checkpassword", "authbroker-extauth"):
+            with self.subTest(program=program):
+                with open(os.path.join(self.daemon.prefix.path, f"share/man/man7/{program}.7")) as page:
+                    self.assertIn(f".Nm {program}\n", page.read())
+
     def test_accept_runs_the_program_as_the_identity(self):
         status, out = self.login(ANN.upper(), RIGHT, env={"KEPT": "yes"})
         self.assertEqual(status, 0)
