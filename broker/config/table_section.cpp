@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t maps_max = 64, map_name_bytes_max = 64, value_bytes_max = 400;
 constexpr auto map_words = std::to_array<std::string_view>({"mailbox", "canonical", "domain", "access"});
 constexpr auto map_kinds = std::to_array({table_kind::mailbox, table_kind::canonical, table_kind::domain, table_kind::access});
-constexpr auto rows = std::to_array({table_row::exists, table_row::absent, table_row::unverifiable, table_row::no_route});
+constexpr auto rows = std::to_array({table_row::exists, table_row::same, table_row::absent, table_row::unverifiable, table_row::no_route});
 constexpr auto holders = std::to_array<std::string_view>({"{mailbox}", "{identity}", "{local}", "{domain}"});
 
 bool has_names(listener_protocol p) { return p == listener_protocol::socketmap; }
@@ -73,6 +73,7 @@ std::string fault(table_kind kind, table_row row, const table_reply& r) {
   using enum table_reply::form;
   const bool says_action = kind == table_kind::access || kind == table_kind::policy;
   if (kind == table_kind::domain && row == table_row::unverifiable) return "no \"unverifiable\": a domain is ours or it is not";
+  if (kind != table_kind::canonical && row == table_row::same) return "\"same\" for canonical only";
   if (r.what != value) {
     if (kind == table_kind::policy && r.what == not_found) return "an action such as \"DUNNO\", or \"TEMP\"";
     if (row == table_row::exists && !says_action) return "a value: who is there must be found";
@@ -103,7 +104,7 @@ void read_rows(const section& listener, table_kind kind, const setting& written,
     const auto* const row = std::find_if(rows.begin(), rows.end(), [&v = verdict](table_row r) { return name(r) == v; });
     const auto* const words = std::get_if<std::string>(&text.value);
     if (row == rows.end()) {
-      bad(verdict == "tempfail" ? "nothing: a tempfail is always said as one" : "\"exists\", \"absent\", \"unverifiable\" or \"no_route\"");
+      bad(verdict == "tempfail" ? "nothing: a tempfail is always said as one" : "\"exists\", \"same\", \"absent\", \"unverifiable\" or \"no_route\"");
     } else if (words == nullptr || has_control(*words) || !valid_utf8(*words)) {
       bad("text in quotes, without control characters");
     } else {

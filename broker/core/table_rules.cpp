@@ -18,6 +18,7 @@ std::string_view name(table_kind k) {
 std::string_view name(table_row r) {
   switch (r) {
     case table_row::exists: return "exists";
+    case table_row::same: return "same";
     case table_row::absent: return "absent";
     case table_row::unverifiable: return "unverifiable";
     case table_row::no_route: return "no_route";
@@ -30,13 +31,13 @@ std::string_view name(table_row r) {
 std::array<std::array<table_reply, table_rows>, table_kinds> table_rules::usual_replies() {
   using enum table_reply::form;
   const auto says = [](std::string text) { return table_reply{value, std::move(text)}; };
-  const table_reply nothing{not_found, {}}, later{temporary, {}}, by_listener{as_listener, {}};
+  const table_reply nothing{not_found, {}}, later{temporary, {}}, by_listener{as_listener, {}}, so_too{as_exists, {}};
   return {{
-      {{says("{mailbox}"), nothing, by_listener, later}},
-      {{says("{mailbox}"), nothing, by_listener, later}},
-      {{says("{domain}"), nothing, later, nothing}},
-      {{says("DUNNO"), says("REJECT 5.1.1 User unknown"), says("DUNNO"), nothing}},
-      {{says("DUNNO"), says("550 5.1.1 User unknown"), says("DUNNO"), nothing}},
+      {{says("{mailbox}"), so_too, nothing, by_listener, later}},
+      {{says("{mailbox}"), so_too, nothing, by_listener, later}},
+      {{says("{domain}"), so_too, nothing, later, nothing}},
+      {{says("DUNNO"), so_too, says("REJECT 5.1.1 User unknown"), says("DUNNO"), nothing}},
+      {{says("DUNNO"), so_too, says("550 5.1.1 User unknown"), says("DUNNO"), nothing}},
   }};
 }
 

@@ -20,8 +20,14 @@ inline constexpr std::size_t table_kinds = 5;
 std::string_view name(table_kind);
 
 // What a reply can depend on; a tempfail is always said as one.
-enum class table_row : std::uint8_t { exists, absent, unverifiable, no_route };
-inline constexpr std::size_t table_rows = 4;
+enum class table_row : std::uint8_t {
+  exists,
+  same,  // exists, and its value would be the address that was asked about: some askers look up again what they found
+  absent,
+  unverifiable,
+  no_route,
+};
+inline constexpr std::size_t table_rows = 5;
 std::string_view name(table_row);
 
 struct table_reply {
@@ -30,6 +36,7 @@ struct table_reply {
     not_found,     // the table has nothing to say; on the policy wire DUNNO
     temporary,     // the asker is to try again later
     as_listener,   // as exists, absent or temporary, by the listener's `unverifiable`
+    as_exists,
   } what = form::temporary;
   std::string text;
 };

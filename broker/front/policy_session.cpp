@@ -38,7 +38,7 @@ asking_session::taken policy_session::take(std::string_view bytes, query& q) {
 }
 
 session::ending policy_session::say(const answer& a) {
-  const table_answer said = answer_of(table_kind::policy, rules(), a);
+  const table_answer said = answer_of(table_kind::policy, rules(), a, {});
   switch (said.what) {
     case table_answer::word::found: append_policy(output(), said.text); break;
     case table_answer::word::not_found: append_policy(output(), no_opinion); break;

@@ -46,12 +46,14 @@ asking_session::taken socketmap_session::take(std::string_view bytes, query& q) 
   if (const auto known = look_up(kind_, got.request.key, rules(), *home().shared().parts.who, q)) {
     write(output(), *known);
     t.answered = true;
+  } else {
+    asked_ = q.address;
   }
   return t;
 }
 
 session::ending socketmap_session::say(const answer& a) {
-  write(output(), answer_of(kind_, rules(), a));
+  write(output(), answer_of(kind_, rules(), a, asked_));
   return ending::none;
 }
 

@@ -3,6 +3,7 @@
 #include "front/table_answer.hpp"
 
 #include "base/domain.hpp"
+#include "base/text.hpp"
 #include "front/terms.hpp"
 #include "wire/address_form.hpp"
 
@@ -15,6 +16,7 @@ table_answer nothing() { return {table_answer::word::not_found, "not found"}; }
 struct names {
   std::string mailbox, identity;
   std::string_view domain{};  // instead of the mailbox's
+  bool same = false;          // the mailbox is what was asked about
 };
 
 // The template's text with names in it; nullopt if one that it wants is not one address.
@@ -43,23 +45,37 @@ std::optional<std::string> expand(std::string_view pattern, const names& n) {
   return out;
 }
 
-table_answer say(const table_reply& r, const names& n, unverifiable_as as, const table_reply& exists, std::string_view why) {
-  switch (r.what) {
-    case table_reply::form::not_found: return nothing();
-    case table_reply::form::temporary: return temporary(why);
-    case table_reply::form::as_listener:
-      switch (as) {
-        case unverifiable_as::exists: return say(exists, n, unverifiable_as::tempfail, {}, why);
-        case unverifiable_as::absent: return nothing();
-        case unverifiable_as::tempfail: return temporary(why);
-      }
-      break;
-    case table_reply::form::value:
-      if (auto text = expand(r.text, n)) return {table_answer::word::found, std::move(*text)};
-      return temporary("the address cannot be written as one");
+// What a row says of somebody. `exists` is what rows without words of their own say.
+struct speaker {
+  const table_rules& rules;
+  table_kind kind;
+  unverifiable_as as;
+  const names& who;
+  std::string_view why;  // where it is temporary
+
+  table_answer say(table_row row) const {
+    const table_reply& r = rules.reply(kind, row);
+    switch (r.what) {
+      case table_reply::form::not_found: return nothing();
+      case table_reply::form::temporary: return temporary(why);
+      case table_reply::form::as_exists:
+        if (row != table_row::exists) return say(table_row::exists);
+        break;
+      case table_reply::form::as_listener:
+        switch (as) {
+          case unverifiable_as::exists: return row == table_row::unverifiable ? found() : temporary(why);
+          case unverifiable_as::absent: return nothing();
+          case unverifiable_as::tempfail: return temporary(why);
+        }
+        break;
+      case table_reply::form::value:
+        if (auto text = expand(r.text, who)) return {table_answer::word::found, std::move(*text)};
+        return temporary("the address cannot be written as one");
+    }
+    return temporary(why);
   }
-  return temporary(why);
-}
+  table_answer found() const { return say(who.same ? table_row::same : table_row::exists); }
+};
 
 table_answer domain_answer(std::string_view key, const listener_rules& rules, const asker& who) {
   if (!may_ask(question_kind::mailbox, rules)) return temporary(name(reason::misconfigured));
@@ -70,7 +86,8 @@ table_answer domain_answer(std::string_view key, const listener_rules& rules, co
   if (!ours) return temporary(name(reason::shutting_down));
   names n;
   n.domain = *domain;
-  return say(rules.tables.reply(table_kind::domain, *ours ? table_row::exists : table_row::absent), n, unverifiable_as::tempfail, {}, "no_route");
+  const speaker by{rules.tables, table_kind::domain, rules.unverifiable, n, "no_route"};
+  return by.say(*ours ? table_row::exists : table_row::absent);
 }
 
 }  // namespace
@@ -93,17 +110,18 @@ std::optional<table_answer> look_up(table_kind kind, std::string_view key, const
   return std::nullopt;
 }
 
-table_answer answer_of(table_kind kind, const listener_rules& rules, const answer& a) {
+table_answer answer_of(table_kind kind, const listener_rules& rules, const answer& a, std::string_view asked) {
   names n;
   n.identity = quoted_address(a.identity);
   n.mailbox = a.found.mailbox.empty() ? n.identity : quoted_address(a.found.mailbox);
-  const auto row = [&](table_row r) { return say(rules.tables.reply(kind, r), n, rules.unverifiable, rules.tables.reply(kind, table_row::exists), name(a.found.why)); };
+  n.same = equal_fold(n.mailbox, asked);
+  const speaker by{rules.tables, kind, rules.unverifiable, n, name(a.found.why)};
   switch (a.found.what) {
-    case verdict::exists: return row(table_row::exists);
-    case verdict::absent: return row(table_row::absent);
+    case verdict::exists: return by.found();
+    case verdict::absent: return by.say(table_row::absent);
     // An address that nobody here can carry belongs to no route: ann@[192.0.2.1] is somebody else's.
-    case verdict::unverifiable: return row(a.route.empty() ? table_row::no_route : table_row::unverifiable);
-    case verdict::no_route: return row(table_row::no_route);
+    case verdict::unverifiable: return by.say(a.route.empty() ? table_row::no_route : table_row::unverifiable);
+    case verdict::no_route: return by.say(table_row::no_route);
     case verdict::tempfail:
     case verdict::accept:
     case verdict::reject: break;

@@ -23,6 +23,7 @@ std::optional<table_answer> look_up(table_kind, std::string_view key, const list
 
 // A value is written only where it can be nothing else to its reader: an address that others could take for a list of them is
 // a temporary answer instead.
-table_answer answer_of(table_kind, const listener_rules&, const answer&);
+// `asked` is the query's address.
+table_answer answer_of(table_kind, const listener_rules&, const answer&, std::string_view asked);
 
 }  // namespace authbroker

@@ -36,12 +36,14 @@ asking_session::taken tcp_table_session::take(std::string_view bytes, query& q) 
   if (const auto known = look_up(kind_, got.key, rules(), *home().shared().parts.who, q)) {
     write(output(), *known);
     t.answered = true;
+  } else {
+    asked_ = q.address;
   }
   return t;
 }
 
 session::ending tcp_table_session::say(const answer& a) {
-  write(output(), answer_of(kind_, rules(), a));
+  write(output(), answer_of(kind_, rules(), a, asked_));
   return ending::none;
 }
 

@@ -187,6 +187,21 @@ class SendmailSocketmap(Recipients, SharedCase):
                     self.assertRegex(ask(s, "RCPT", f"TO:{way}"), "^5")
 
 
+class SendmailAliases(LabCase):
+    def test_sendmails_virtual_users(self):
+        """The line that the recipe's comment has: Sendmail's own name of the map, and an answer that it can look up again."""
+        daemon, path = broker(self.lab, "sendmail-recipients/recipients-sendmail.toml", {"/run/authbroker/recipients-sendmail.sock": "@", 'group = "smmsp"': 'mode = "0660"'})
+        feature = "FEATURE(`virtusertable', `socket -T<TMPF> unix:/run/authbroker/recipients-sendmail.sock')"
+        self.assertIn(feature, recipe("sendmail-recipients/recipients-sendmail.toml", {}))
+        lines = "".join(f"VIRTUSER_DOMAIN(`{d}')dnl\n" for d in DOMAINS.split(", ")) + feature.replace("/run/authbroker/recipients-sendmail.sock", path) + "dnl\n"
+        sendmail = self.lab.server(Sendmail, self.lab.ca.good, cache(), more=lines)
+        for address, user in ((ANN, ANN), (ALIAS, ANN), ("ann+list@example.com", ANN), (UNSURE, UNSURE)):
+            with self.subTest(address=address):
+                self.assertRegex(sendmail.route(address), f"deliverable: mailer esmtp, host .*, user {re.escape(user)}\n")
+        # What cannot be looked up now it takes and keeps until it can.
+        self.assertRegex(recipients(sendmail.smtp, [DOWN])[0], r"^250 .*\(will queue\)$")
+
+
 class EximReadsocket(Recipients, SharedCase):
     label = "exim"
 

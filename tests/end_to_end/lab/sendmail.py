@@ -7,7 +7,7 @@ import shutil
 
 from .mail_server import MAILBOXES, MailServer, make_sasldb
 from .place import free_port, put
-from .process import Process, greeting, must
+from .process import Process, greeting, must, run
 from .unpacked import accounts, namespaced, unpack
 
 PACKAGES = ["sendmail-bin", "sendmail-base", "sendmail-cf", "liblockfile1", "m4", "libsigsegv2"]
@@ -62,6 +62,11 @@ class Sendmail(MailServer):
         except BaseException:
             self.stop()
             raise
+
+    def route(self, address):
+        """Where mail for it would go, in Sendmail's own words."""
+        done = run([*self._command("-bv"), address])
+        return done.stdout + done.stderr
 
     def urls(self):
         return {"clear": f"smtp://127.0.0.1:{self.smtp}", "starttls": f"smtp+starttls://localhost:{self.smtp}"}

@@ -36,6 +36,7 @@ TEST(Tables, EachReplyAloneIsChanged) {
                        row{"mailbox = { unverifiable = \"perhaps\" }", "socketmap", table_kind::mailbox, table_row::unverifiable, value, "perhaps"},
                        row{"canonical = { exists = \"{local}@internal.example\" }", "socketmap", table_kind::canonical, table_row::exists, value, "{local}@internal.example"},
                        row{"canonical = { no_route = \"NOTFOUND\" }", "socketmap", table_kind::canonical, table_row::no_route, not_found, ""},
+                       row{"canonical = { same = \"NOTFOUND\" }", "socketmap", table_kind::canonical, table_row::same, not_found, ""},
                        row{"domain = { exists = \"yes\" }", "socketmap", table_kind::domain, table_row::exists, value, "yes"},
                        row{"access = { absent = \"550 5.1.1 <{identity}>: User unknown\" }", "socketmap", table_kind::access, table_row::absent, value, "550 5.1.1 <{identity}>: User unknown"},
                        row{"access = { absent = \"ERROR:5.1.1:550 User unknown\" }", "socketmap", table_kind::access, table_row::absent, value, "ERROR:5.1.1:550 User unknown"},

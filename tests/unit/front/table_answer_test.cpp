@@ -25,8 +25,8 @@ answer judged(verdict v, reason r = reason::none, std::string mailbox = {}) {
   return a;
 }
 
-std::string said(table_kind k, const listener_rules& rules, const answer& a) {
-  const table_answer t = answer_of(k, rules, a);
+std::string said(table_kind k, const listener_rules& rules, const answer& a, std::string_view asked = {}) {
+  const table_answer t = answer_of(k, rules, a, asked);
   return t.what == table_answer::word::found ? "OK " + t.text : t.what == table_answer::word::not_found ? "NOTFOUND" : "TEMP " + t.text;
 }
 
@@ -71,6 +71,19 @@ TEST(table_answer, UnverifiableIsWhatTheListenerSays) {
   rules.tables.reply(table_kind::mailbox, table_row::exists).text = "yes";
   rules.unverifiable = unverifiable_as::exists;
   EXPECT_EQ(said(table_kind::mailbox, rules, a), "OK yes");
+}
+
+TEST(table_answer, WhatIsItsOwnMailboxMayBeSaidApart) {
+  listener_rules rules;
+  const answer a = judged(verdict::exists, reason::none, "ann@example.com"), unsure = judged(verdict::unverifiable, reason::not_checked);
+  EXPECT_EQ(said(table_kind::canonical, rules, a, "ann@example.com"), "OK ann@example.com");
+  rules.tables.reply(table_kind::canonical, table_row::same).what = table_reply::form::not_found;
+  EXPECT_EQ(said(table_kind::canonical, rules, a, "ann@example.com"), "NOTFOUND");
+  EXPECT_EQ(said(table_kind::canonical, rules, a, "ANN@Example.com"), "NOTFOUND");
+  EXPECT_EQ(said(table_kind::canonical, rules, a, "ann+x@example.com"), "OK ann@example.com");
+  EXPECT_EQ(said(table_kind::canonical, rules, unsure, "ann@example.com"), "NOTFOUND");
+  EXPECT_EQ(said(table_kind::canonical, rules, unsure, "ann@alias.example"), "OK Ann@example.com");
+  EXPECT_EQ(said(table_kind::mailbox, rules, a, "ann@example.com"), "OK ann@example.com");
 }
 
 TEST(table_answer, WhatNobodyHereCanCarryHasNoRoute) {
