@@ -90,6 +90,15 @@ table_answer domain_answer(std::string_view key, const listener_rules& rules, co
   return by.say(*ours ? table_row::exists : table_row::absent);
 }
 
+// Tables of aliases and of actions are also asked about parts: bare domains, bare local names, "ann@", "<>". To complete a bare
+// domain with our default domain would tell the asker that the domain itself has an alias, and that half an address is no mailbox
+// is no reason to refuse one: only what cannot be a domain's name is completed.
+bool names_one(std::string_view key, bool completes) {
+  const std::size_t at = key.rfind('@');
+  if (at != std::string_view::npos) return at != 0 && at + 1 != key.size();
+  return completes && !key.empty() && key != "<>" && key.find('.') == std::string_view::npos;
+}
+
 }  // namespace
 
 std::optional<table_kind> kind_of(const table_rules& rules, std::string_view map) {
@@ -102,9 +111,7 @@ std::optional<table_kind> kind_of(const table_rules& rules, std::string_view map
 
 std::optional<table_answer> look_up(table_kind kind, std::string_view key, const listener_rules& rules, const asker& who, query& q) {
   if (kind == table_kind::domain) return domain_answer(key, rules, who);
-  // A table of aliases is also asked about bare domains and bare local names. To complete one with our default domain would
-  // tell the asker that the domain itself has an alias: only what cannot be a domain's name is completed.
-  if (kind == table_kind::canonical && key.find('@') == std::string_view::npos && (rules.default_domain.empty() || key.find('.') != std::string_view::npos)) return nothing();
+  if ((kind == table_kind::canonical || kind == table_kind::access) && !names_one(key, !rules.default_domain.empty())) return nothing();
   q.kind = question_kind::mailbox;
   q.address = quoted_address(key);
   return std::nullopt;

@@ -159,6 +159,20 @@ TEST_F(hostile_socketmap, AFloodOfEasyOnesEndsWithTheListener) {
   EXPECT_LT(answers, 100) << "it would go on for ever";
 }
 
+// Half an address that is no mailbox says nothing about the whole one: no key of these may turn into a REJECT.
+TEST_F(hostile_socketmap, PartsOfAddressesAreNoRecipients_N07) {
+  rules_.default_domain = "nowhere.example";
+  start();
+  const caller c = connect();
+  for (const std::string_view key : {"nobody.example", "@example.com", "nobody@", "", "<>", "@"}) {
+    c.send(encode_socketmap({"access", key}));
+    EXPECT_EQ(c.receive(), "9:NOTFOUND ,") << key;
+  }
+  EXPECT_TRUE(asker_.questions().empty());
+  c.send(encode_socketmap({"access", "nobody"}));
+  EXPECT_EQ(c.receive(), "28:OK REJECT 5.1.1 User unknown,") << "a name that the listener completes";
+}
+
 // ---------------------------------------------------------------- all at once
 
 // Answers by the name, after a moment, and does not mind being cancelled.
