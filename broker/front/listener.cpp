@@ -116,7 +116,10 @@ result<void> listener::update(listener_rules rules) {
 void listener::close() {
   if (impl_->closed) return;
   impl_->closed = true;
-  impl_->of_unix.remove();
+  // The acceptor has a descriptor of its own, and ends with it: whoever is in the kernel's queue then hears at once that nobody
+  // will come.
+  impl_->of_unix.close();
+  impl_->other.reset();
   impl_->on_acceptor([](acceptor& a) { a.stop(); });
   impl_->on_each_branch([](branch& b) { b.drain(); });
 }
@@ -134,6 +137,5 @@ std::vector<std::uint32_t> listener::loads() const {
 const listener_rules& listener::rules() const { return impl_->terms->rules; }
 const listener_counts& listener::counts() const { return impl_->shared->counts; }
 std::string listener::address() const { return impl_->label; }
-int listener::listening_fd() const { return impl_->socket(); }
 
 }  // namespace authbroker

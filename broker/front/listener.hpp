@@ -44,7 +44,6 @@ class listener {
   const listener_rules& rules() const;
   const listener_counts& counts() const;
   std::string address() const;       // "unix:/run/authbroker/http.sock", "tcp:127.0.0.1:8089": with the port that was given
-  int listening_fd() const;          // the listening socket
 
  private:
   struct impl;

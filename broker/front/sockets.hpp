@@ -17,8 +17,11 @@ class unix_socket {
   ~unix_socket() { remove(); }
   int get() const { return fd_.get(); }
   int release() { return fd_.release(); }
-  // Takes the file away, so that new callers are refused; the descriptor stays.
-  void remove();
+  // Takes the file away, so that new callers are refused, and closes the descriptor.
+  void close() {
+    remove();
+    fd_.reset();
+  }
 
   // Binds under a umask that lets nobody in, then sets owner and mode as the rules say. PATH.lock is held as long as this
   // lives: a second instance is refused. A socket file that a dead process of ours left is replaced; one that answers, one
@@ -27,6 +30,7 @@ class unix_socket {
   static result<unix_socket> make(const std::string& path, std::uint32_t mode, const std::string& owner, const std::string& group);
 
  private:
+  void remove();
   descriptor fd_, lock_;
   std::string path_;
   unsigned long long device_ = 0, inode_ = 0;

@@ -186,6 +186,11 @@ class slow_asker final : public asker {
     answer a;
     a.identity = name;
     if (password == "throw") throw std::runtime_error("as asked");
+    if (q.kind == question_kind::mailbox) {
+      a.found.what = name.starts_with("no") ? verdict::absent : name.starts_with("later") ? verdict::tempfail : verdict::exists;
+      a.found.why = name.starts_with("later") ? reason::upstream_down : reason::none;
+      co_return a;
+    }
     if (password == "right") a.found.what = verdict::accept, a.found.why = reason::none;
     if (password == "wrong") a.found.what = verdict::reject, a.found.why = reason::wrong_password;
     co_return a;
@@ -274,35 +279,140 @@ struct storm {
   }
 };
 
-TEST_F(hostile_dovecot, NoAnswerGoesAstray_M08_M09) {
-  slow_asker slow;
-  parts_.who = &slow;
-  parts_.times.floor = 2ms;
-  parts_.saturated_percent = 0;
-  rules_.tempfail_code = true;
-  rules_.limits.in_flight = 100;
-  start(3);
-  std::atomic<bool> over{false};
-  std::atomic<unsigned> answers{0};
-  const std::string address = listener_->address();
-  std::vector<storm> storms;
-  storms.reserve(6);
-  std::vector<std::thread> threads;
-  for (unsigned n = 0; n < 6; ++n) storms.push_back({address, n, over, answers, {}});
-  for (storm& s : storms) threads.emplace_back([&s] { s.run(); });
-  for (unsigned n = 0; n < 40 || answers < 4000; ++n) {
-    rules_.limits.in_flight = 20 + n % 3 * 100;
-    rules_.limits.connections = n % 4 == 0 ? 3 : 1000;
-    ASSERT_TRUE(listener_->update(rules()));
+// Connected by the kernel and never accepted, it would wait until the last of the others has gone.
+class hostile_door : public hostile_dovecot {
+ protected:
+  void close_while_they_come() {
+    start();
+    client busy = greeted();
+    busy.send(hello + auth(1, "ann", "hold"));
+    ASSERT_TRUE(asker_.wait_held());
+    std::promise<void> let_go;
+    boost::asio::post(workers_.front()->io, [f = let_go.get_future().share()] { f.wait(); });
+    client early(listener_->address());  // nobody has time to accept it
+    listener_->close();
+    let_go.set_value();
+    const std::string heard = early.line();
+    EXPECT_TRUE(heard.empty() || heard.starts_with("VERSION\t")) << heard;
     on_worker([] {});
-    std::this_thread::yield();
+    client late(listener_->address());
+    EXPECT_TRUE(!late.connected() || late.line().empty());
+    release();
+    EXPECT_EQ(busy.line(), ok(1, "ann"));
   }
-  listener_->close();  // under way
-  EXPECT_TRUE(eventually([this] { return listener_->sessions() == 0; }));
-  over = true;
-  for (auto& t : threads) t.join();
-  for (const storm& s : storms) EXPECT_EQ(s.failure, "") << s.seed;
-  EXPECT_TRUE(eventually([this] { return listener_->counts().in_flight == 0 && secrets_alive() == 0; }));
+};
+TEST_F(hostile_door, NobodyWaitsThereOnceItIsClosed) { close_while_they_come(); }
+TEST_F(hostile_door, NobodyWaitsThereOnceItIsClosedOnTcp) {
+  rules_.address.is_unix = false;
+  close_while_they_come();
+}
+
+class hostile_storm : public hostile_dovecot {
+ protected:
+  hostile_storm() {
+    parts_.who = &slow_;
+    parts_.times.floor = 2ms;
+    parts_.saturated_percent = 0;
+    rules_.tempfail_code = true;
+  }
+  // Storms of six callers on three workers, while the rules change; then the listener closes.
+  template <class Storm>
+  void weather(bool at_once) {
+    start(3);
+    std::atomic<bool> over{false};
+    std::atomic<bool> failed{false};
+    std::atomic<unsigned> answers{0};
+    const std::string address = listener_->address();
+    std::vector<Storm> storms;
+    storms.reserve(6);
+    std::vector<std::thread> threads;
+    for (unsigned n = 0; n < 6; ++n) storms.push_back({address, n, over, answers, {}});
+    for (Storm& s : storms) threads.emplace_back([&s, &failed] {
+        s.run();
+        if (!s.failure.empty()) failed = true;
+      });
+    for (unsigned n = 0; n < 40 || (answers < 3000 && !failed); ++n) {
+      rules_.limits.in_flight = 20 + n % 3 * 100;
+      rules_.limits.connections = n % 4 == 0 ? 3 : 1000;
+      ASSERT_TRUE(listener_->update(rules()));
+      on_worker([] {});
+      std::this_thread::yield();
+    }
+    listener_->close();
+    if (at_once) listener_->end_now();
+    EXPECT_TRUE(eventually([this] { return listener_->sessions() == 0; }));
+    over = true;
+    for (auto& t : threads) t.join();
+    for (const Storm& s : storms) EXPECT_EQ(s.failure, "") << s.seed;
+    EXPECT_TRUE(eventually([this] { return listener_->counts().in_flight == 0 && listener_->counts().refused == 0 && secrets_alive() == 0; }));
+  }
+  slow_asker slow_;
+};
+
+TEST_F(hostile_storm, NoAnswerGoesAstray_M08_M09) { weather<storm>(false); }
+TEST_F(hostile_storm, NoAnswerGoesAstrayWhereItEndsAtOnce_M08) { weather<storm>(true); }
+TEST_F(hostile_storm, NoAnswerGoesAstrayOnTcp_M08_M09) {
+  rules_.address.is_unix = false;
+  weather<storm>(false);
+}
+
+// Look-ups in portions of any size: the answers are those of the first so many questions, in order.
+struct look_up_storm {
+  const std::string& address;
+  unsigned seed;
+  std::atomic<bool>& over;
+  std::atomic<unsigned>& answers;
+  std::string failure;
+
+  void run() {
+    std::mt19937 source(seed);
+    const auto dice = [&source](unsigned below) { return static_cast<unsigned>(source() % below); };
+    for (unsigned round = 0; !over && failure.empty(); ++round) {
+      std::string out, expected;
+      const unsigned count = 1 + dice(60);
+      for (unsigned n = 0; n < count; ++n) {
+        const unsigned which = dice(5);
+        const std::string name = (which == 0 ? "no" : which == 1 ? "later" : "s") + std::to_string(seed) + "r" + std::to_string(round) + "n" + std::to_string(n) + std::string(dice(9), 'x') + "@example.com";
+        out += encode_socketmap({which == 4 ? "what" : "mailbox", name});
+        if (which == 0) append_socketmap(expected, socketmap_status::not_found, {});
+        else if (which == 1) append_socketmap(expected, socketmap_status::temp, "upstream_down");
+        else if (which == 4) append_socketmap(expected, socketmap_status::temp, "no such map here");
+        else append_socketmap(expected, socketmap_status::ok, name);
+      }
+      one_connection(dice, out, expected);
+    }
+  }
+  template <class Dice>
+  void one_connection(const Dice& dice, const std::string& out, const std::string& expected) {
+    const caller c(address);
+    if (!c.connected()) return;
+    const unsigned end = dice(4);
+    std::vector<std::size_t> cuts;
+    for (std::size_t at = 0; at < out.size(); at += 1 + dice(700)) cuts.push_back(at);
+    cuts.push_back(out.size());
+    std::thread sends([&] {
+      for (std::size_t n = 1; n < cuts.size(); ++n)
+        if (!c.send(std::string_view(out).substr(cuts[n - 1], cuts[n] - cuts[n - 1]))) break;
+      if (end == 0) c.say_no_more();
+    });
+    std::string in;
+    while (in.size() < (end == 1 ? expected.size() / 2 : expected.size())) {
+      const std::string more = c.receive();
+      if (more == "TIMEOUT") failure = "nothing comes any more";
+      if (more.empty() || more == "RESET" || more == "TIMEOUT") break;
+      in += more;
+    }
+    ::shutdown(c.fd(), SHUT_RDWR);
+    sends.join();
+    // "overloaded" is the listener's, and may stand for any of them; it ends nothing.
+    if (!has(in, "overloaded") && !expected.starts_with(in)) failure = in + " is not " + expected;
+    answers += static_cast<unsigned>(in.size() / 20);
+  }
+};
+
+TEST_F(hostile_storm, LookUpsAreAnsweredInOrder_N06) {
+  rules_.protocol = listener_protocol::socketmap;
+  weather<look_up_storm>(false);
 }
 
 }  // namespace
