@@ -57,7 +57,7 @@ constexpr auto rows = std::to_array<verdict_row>({
     {verdict::tempfail, reason::guarded, later, "The account has had too many wrong passwords; it is protected from lock-out."},
     {verdict::tempfail, reason::slow_down, later, "This caller or client asks too often."},
     {verdict::tempfail, reason::misconfigured, later, "The configuration cannot work with this upstream; the explanation says why."},
-    {verdict::tempfail, reason::shutting_down, later, "The broker is stopping."},
+    {verdict::tempfail, reason::shutting_down, later, "The broker is stopping, or its configuration was replaced, or the caller did not wait for the answer: the explanation says which."},
     {verdict::tempfail, reason::internal, later, "A defect in the broker or a plugin; the log has more. Please report it."},
 
     {verdict::no_route, reason::no_route, wrong, "No route matches the domain. `authbroker routes` lists the domains; `authbroker explain ADDRESS` says which was looked for."},
