@@ -80,7 +80,7 @@ TEST_F(hostile_dovecot, RefusedOnesTakeNobodysPlace_J07) {
 }
 
 // Its own slow question is not what it waits for.
-TEST_F(hostile_dovecot, APlaceThatOthersLeaveIsNoticed_S15) {
+TEST_F(hostile_dovecot, APlaceThatOthersLeaveIsNoticed) {
   rules_.limits.in_flight = 2;
   start();
   client slow = greeted(), other = greeted();

@@ -128,7 +128,7 @@ TEST_F(sessions, AtTheLimitBusyOnesStay_J07) {
   EXPECT_EQ(status_of(busy.reply()), 200U);
 }
 
-TEST_F(sessions, AboveInFlightNothingIsAsked_S15) {
+TEST_F(sessions, AboveInFlightNothingIsAsked) {
   rules_.limits.in_flight = 1;
   start();
   caller first = connect(), second = connect();
