@@ -33,7 +33,9 @@ void read_maps(const section& listener, listener_rules& out) {
   if (table == nullptr || table->empty()) return;
   if (!has_tables(out.protocol)) return listener.warning(listener.where("maps"), "maps", "has no effect: it is for socketmap and tcp-table");
   if (table->size() > maps_max) return listener.problem(listener.where("maps"), "maps", "found " + std::to_string(table->size()) + " names; wanted: at most " + std::to_string(maps_max));
-  for (const auto& [called, meant] : *table) {
+  for (const auto& written : *table) {
+    const auto& called = written.first;
+    const setting& meant = written.second;
     const auto bad = [&](std::string_view wanted) { listener.problem(meant.where, "maps", "found " + escape_for_log(called, 64) + " = " + as_found(meant) + "; wanted: " + std::string(wanted)); };
     const bool is_name = !called.empty() && called.size() <= map_name_bytes_max && called.find(' ') == std::string::npos && !has_control(called) && valid_utf8(called);
     if (!is_name) bad("a name of 1 to 64 bytes without spaces");
@@ -98,10 +100,12 @@ table_reply as_reply(const std::string& text) {
 void read_rows(const section& listener, table_kind kind, const setting& written, listener_rules& out) {
   const auto* const table = std::get_if<setting::table>(&written.value);
   if (table == nullptr) return listener.problem(written.where, "values", "found " + as_found(written) + " for " + std::string(name(kind)) + "; wanted: a table such as { exists = \"...\" }");
-  for (const auto& [verdict, text] : *table) {
+  for (const auto& one : *table) {
+    const auto& verdict = one.first;
+    const setting& text = one.second;
     const std::string path = std::string(name(kind)) + "." + escape_for_log(verdict, 32);
     const auto bad = [&](const std::string& wanted) { listener.problem(text.where, "values", "found " + path + " = " + as_found(text) + "; wanted: " + wanted); };
-    const auto* const row = std::find_if(rows.begin(), rows.end(), [&v = verdict](table_row r) { return name(r) == v; });
+    const auto* const row = std::find_if(rows.begin(), rows.end(), [&](table_row r) { return name(r) == verdict; });
     const auto* const words = std::get_if<std::string>(&text.value);
     if (row == rows.end()) {
       bad(verdict == "tempfail" ? "nothing: a tempfail is always said as one" : "\"exists\", \"same\", \"absent\", \"unverifiable\" or \"no_route\"");

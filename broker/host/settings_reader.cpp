@@ -153,7 +153,9 @@ void settings_reader::report(abk_config* c, const char* key, const char* what) {
 }
 
 void settings_reader::unread(const setting::table& table, const std::string& path) {
-  for (const auto& [key, value] : table) {
+  for (const auto& one : table) {
+    const auto& key = one.first;
+    const setting& value = one.second;
     if (!value.read) {
       const std::set<std::string_view> known(asked_.begin(), asked_.end());
       const std::vector<std::string_view> names(known.begin(), known.end());
