@@ -101,6 +101,7 @@ class connection_rig {
 
   std::vector<std::string> notes;    // "what: text", as `authbroker test` would show them
   std::vector<said_answer> answers;  // id 0: why the connection could not be prepared
+  int computed = 0;                  // how often it said COMPUTE
   bool goes_on = false;              // next() was called
   std::uint32_t next_role = 0;
   std::string carry;
@@ -173,6 +174,7 @@ class connection_rig {
           host_.complain("COMPUTE without compute()");
           return destroy();
         }
+        ++computed;
         std::thread elsewhere([this] { session_->compute(session_); });
         elsewhere.join();
         return resume();
