@@ -1,6 +1,5 @@
 #include "unit/host/lab.hpp"
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,6 +10,8 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <cstring>
 #include <future>
+
+#include "unit/loopback_port.hpp"
 
 namespace authbroker::lab {
 
@@ -63,17 +64,10 @@ finding crew::ask(backend& b, const stage_question& q, std::chrono::milliseconds
 // ---------------------------------------------------------------- the server
 
 line_server::line_server(behaviour b, std::uint16_t port) : says_(std::move(b)) {
-  listening_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int on = 1;
-  setsockopt(listening_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  sockaddr_in a{};
-  a.sin_family = AF_INET;
-  a.sin_port = htons(port);
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (bind(listening_, reinterpret_cast<sockaddr*>(&a), sizeof a) != 0 || listen(listening_, 128) != 0) throw std::runtime_error(std::strerror(errno));
-  socklen_t n = sizeof a;
-  getsockname(listening_, reinterpret_cast<sockaddr*>(&a), &n);
-  port_ = ntohs(a.sin_port);
+  const auto bound = testing::bind_loopback("127.0.0.1", port);
+  listening_ = bound.fd;
+  port_ = bound.port;
+  if (listen(listening_, 128) != 0) throw std::runtime_error(std::strerror(errno));
   acceptor_ = std::thread([this] {
     while (!stop_) {
       pollfd p{listening_, POLLIN, 0};

@@ -1,7 +1,5 @@
 #include "unit/net/servers.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <openssl/err.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -11,29 +9,22 @@
 #include <cerrno>
 #include <csignal>
 #include <stdexcept>
+#include <system_error>
+
+#include "unit/loopback_port.hpp"
 
 namespace authbroker::testing {
 namespace {
 
-sockaddr_in ipv4(const std::string& address, std::uint16_t port) {
-  sockaddr_in a{};
-  a.sin_family = AF_INET;
-  a.sin_port = htons(port);
-  if (::inet_pton(AF_INET, address.c_str(), &a.sin_addr) != 1) throw std::runtime_error("not an IPv4 address: " + address);
-  return a;
-}
-
 int listen_on(const std::string& address, std::uint16_t port, int backlog, std::uint16_t& got) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in a = ipv4(address, port);
-  socklen_t n = sizeof a;
-  if (fd < 0 || ::bind(fd, reinterpret_cast<sockaddr*>(&a), n) != 0 || ::listen(fd, backlog) != 0 ||
-      ::getsockname(fd, reinterpret_cast<sockaddr*>(&a), &n) != 0) {
-    if (fd >= 0) ::close(fd);
-    throw std::runtime_error("cannot listen on " + address);
+  const auto bound = bind_loopback(address, port);
+  if (::listen(bound.fd, backlog) != 0) {
+    const int error = errno;
+    ::close(bound.fd);
+    throw std::system_error(error, std::generic_category(), "listening on " + address);
   }
-  got = ntohs(a.sin_port);
-  return fd;
+  got = bound.port;
+  return bound.fd;
 }
 
 }  // namespace
@@ -84,7 +75,7 @@ tcp_server::~tcp_server() {
 
 deaf_port::deaf_port(const std::string& address, std::uint16_t port) {
   listener_ = listen_on(address, port, 0, port_);
-  const sockaddr_in to = ipv4(address, port_);
+  const sockaddr_in to = loopback_address(address, port_);
   // Fill the queue until an attempt hangs.
   for (int i = 0; i < 16; ++i) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -101,9 +92,7 @@ deaf_port::~deaf_port() {
 }
 
 std::uint16_t closed_port() {
-  std::uint16_t port = 0;
-  ::close(listen_on("127.0.0.1", 0, 1, port));
-  return port;
+  return bind_loopback().port;  // bound until the process ends, so nobody else listens there; never listened on
 }
 
 void send_all(int fd, const std::string& bytes) {

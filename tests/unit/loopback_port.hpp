@@ -1,0 +1,49 @@
+// Ports of tests lie below the range from which the kernel gives client ports (32768 and above): there a port that was once ours
+// may belong, for the minute after, to somebody's ended connection, and cannot be listened on at a second address or once more.
+#pragma once
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+namespace authbroker::testing {
+
+struct bound_socket {
+  int fd;  // the caller's to close
+  std::uint16_t port;
+};
+
+inline sockaddr_in loopback_address(const std::string& address, std::uint16_t port) {
+  sockaddr_in a{};
+  a.sin_family = AF_INET;
+  a.sin_port = htons(port);
+  if (::inet_pton(AF_INET, address.c_str(), &a.sin_addr) != 1) throw std::runtime_error("not an IPv4 address: " + address);
+  return a;
+}
+
+// A TCP socket bound to `port`, or to one that is free where it is 0. Throws std::system_error.
+inline bound_socket bind_loopback(const std::string& address = "127.0.0.1", std::uint16_t port = 0) {
+  std::random_device chance;
+  for (int tries = 0;; ++tries) {
+    const std::uint16_t wanted = port != 0 ? port : static_cast<std::uint16_t>(std::uniform_int_distribution<int>(12000, 31999)(chance));
+    const sockaddr_in a = loopback_address(address, wanted);
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int on = 1;
+    if (fd >= 0 && ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+        ::bind(fd, reinterpret_cast<const sockaddr*>(&a), sizeof a) == 0)
+      return {fd, wanted};
+    const int error = errno;
+    if (fd >= 0) ::close(fd);
+    if (port != 0 || tries == 100 || error != EADDRINUSE)
+      throw std::system_error(error, std::generic_category(), "binding " + address + ':' + std::to_string(wanted));
+  }
+}
+
+}  // namespace authbroker::testing
