@@ -97,7 +97,8 @@ class Filler:
         self._db.add({"dn": "CN=Ext Contact," + MAIL, "objectClass": "contact", "mail": "ext@partner.test", "proxyAddresses": ["SMTP:ext@partner.test"]})
         for i in range(1, COUNT + 1):
             name = f"u{i:05d}"
-            self._user(name, password(i), proxyAddresses=[f"SMTP:{name}@example.test", f"smtp:{name}.alias@example.test"])
+            self._user(name, password(i), displayName=f"{name} Display", servicePrincipalName=f"HTTP/{name}.{REALM}",
+                       proxyAddresses=[f"SMTP:{name}@example.test", f"smtp:{name}.alias@example.test"])
 
 
 if __name__ == "__main__":
