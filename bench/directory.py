@@ -18,7 +18,6 @@ moduleload back_mdb
 TLSCertificateFile {certificate}
 TLSCertificateKeyFile {key}
 loglevel none
-threads 4
 conn_max_pending 1000
 conn_max_pending_auth 1000
 password-hash {{CLEARTEXT}}

@@ -195,12 +195,12 @@ timeouts = {{ reply = "29s" }}
 
     def row(self, name, result, beside=None):
         cpu, rss = (sum(w[what] for w in result["watched"]) for what in ("cpu_us_per_request", "rss_kib"))
-        self.rows.append((name, f"{result['per_second']:,.0f}", f"{result['per_second'] / beside['per_second']:.2f}" if beside else "", f"{cpu:.1f}",
+        self.rows.append((name, f"{result['per_second']:,.0f}", f"{result['per_second'] / beside['per_second']:.2f}" if beside else "", f"{cpu:.1f}", f"{result['own_cpu_us_per_request']:.1f}",
                           f"{result['p50_us']:,.0f}", f"{result['p99_us']:,.0f}", f"{rss / 1024:.1f}"))
         return result
 
     def note(self, name, text):
-        self.rows.append((name, text, "", "", "", "", ""))
+        self.rows.append((name, text, "", "", "", "", "", ""))
 
     def front(self):
         daemon = self.broker()
@@ -290,7 +290,7 @@ timeouts = {{ reply = "29s" }}
         self.stop(daemon)
 
     def table(self):
-        head = ("row", "requests/s", "of the row above it is compared with", "CPU µs", "p50 µs", "p99 µs", "RSS MiB")
+        head = ("row", "requests/s", "of the row above it is compared with", "CPU µs", "generator's own", "p50 µs", "p99 µs", "RSS MiB")
         print("| " + " | ".join(head) + " |\n|---|" + "---:|" * (len(head) - 1))
         for row in self.rows:
             print("| " + " | ".join(row) + " |")
