@@ -55,7 +55,7 @@ constexpr auto rows = std::to_array<verdict_row>({
     {verdict::tempfail, reason::too_frequent, later, "The upstream limits how often one user may log in. Raise that limit there, or let callers remember an accept for a while."},
     {verdict::tempfail, reason::greylisted, later, "The upstream greylists the broker. Exempt its address there."},
     {verdict::tempfail, reason::guarded, later, "The account has had too many wrong passwords; it is protected from lock-out."},
-    {verdict::tempfail, reason::slow_down, later, "This caller or client asks too often."},
+    {verdict::tempfail, reason::slow_down, later, "This caller or client asks too often, or the backend's own bound on what it asks its upstream is reached: the explanation says which."},
     {verdict::tempfail, reason::misconfigured, later, "The configuration cannot work with this upstream; the explanation says why."},
     {verdict::tempfail, reason::shutting_down, later, "The broker is stopping, or its configuration was replaced, or the caller did not wait for the answer: the explanation says which."},
     {verdict::tempfail, reason::internal, later, "A defect in the broker or a plugin; the log has more. Please report it."},

@@ -42,6 +42,7 @@ constexpr auto reasons = std::to_array<reason_row>({
     {ABK_REASON_GREYLISTED, reason::greylisted},
     {ABK_REASON_MISCONFIGURED, reason::misconfigured},
     {ABK_REASON_INTERNAL, reason::internal},
+    {ABK_REASON_SLOW_DOWN, reason::slow_down},
 });
 
 verdict verdict_of(question_kind kind, std::uint32_t number) {

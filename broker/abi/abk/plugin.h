@@ -122,7 +122,8 @@ enum {
   ABK_REASON_TOO_FREQUENT = 66,
   ABK_REASON_GREYLISTED = 67,
   ABK_REASON_MISCONFIGURED = 68,
-  ABK_REASON_INTERNAL = 69
+  ABK_REASON_INTERNAL = 69,
+  ABK_REASON_SLOW_DOWN = 70            /* the plugin's own bound on what it asks an upstream is reached */
 };
 
 enum { /* what kind of mailbox an address is */

@@ -48,6 +48,7 @@ enum class reason : std::uint32_t {
   greylisted = ABK_REASON_GREYLISTED,
   misconfigured = ABK_REASON_MISCONFIGURED,
   internal = ABK_REASON_INTERNAL,
+  slow_down = ABK_REASON_SLOW_DOWN,
 };
 
 enum class mailbox_kind : std::uint32_t {

@@ -60,7 +60,7 @@ inline bool legal(std::uint32_t kind, std::uint32_t verdict, std::uint32_t reaso
     case ABK_YES: return reason == ABK_REASON_NONE || within(ABK_REASON_MAILBOX_BUSY, ABK_REASON_YES_MUST_CHANGE);
     case ABK_NO: return kind == ABK_MAILBOX ? reason == ABK_REASON_NONE || reason == ABK_REASON_NO_SUCH_USER : within(ABK_REASON_WRONG_PASSWORD, ABK_REASON_TOO_LONG);
     case ABK_UNVERIFIABLE: return kind == ABK_MAILBOX && (within(ABK_REASON_ACCEPTS_ALL, ABK_REASON_CANNOT_VERIFY) || reason == ABK_REASON_BAD_NAME || reason == ABK_REASON_TOO_LONG);
-    case ABK_TEMPFAIL: return reason == ABK_REASON_NONE || within(ABK_REASON_UPSTREAM_DOWN, ABK_REASON_INTERNAL);
+    case ABK_TEMPFAIL: return reason == ABK_REASON_NONE || within(ABK_REASON_UPSTREAM_DOWN, ABK_REASON_SLOW_DOWN);
     default: return false;
   }
 }
