@@ -7,9 +7,13 @@ namespace vrfy {
 
 using namespace std::chrono;
 
-namespace {
 milliseconds now() { return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()); }
-}  // namespace
+hours hour() { return duration_cast<hours>(now()); }
+
+double dice() {
+  thread_local std::minstd_rand any{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0, 1)(any);
+}
 
 std::string until(seconds from_now) { return std::to_string((now() + from_now).count()); }
 

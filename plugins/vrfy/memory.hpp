@@ -20,11 +20,19 @@ inline constexpr std::string_view fact_works = "vrfy.works";
 inline constexpr std::string_view fact_unsupported = "vrfy.unsupported";
 // Of a question: when it may be asked again, as until() writes it.
 inline constexpr std::string_view fact_greylisted = "rcpt.greylisted";
+// Of an upstream: what is left of the budget for addresses that it does not know, as budget::text() writes it; and that the log has
+// heard of its end.
+inline constexpr std::string_view fact_unknown = "vrfy.unknown-budget", fact_unknown_told = "vrfy.unknown-budget-told";
 // Of a question: a session ended at it.
 inline constexpr std::string_view fact_alone = "vrfy.ends-sessions";
 // Of a domain at an upstream: an address that nobody has exists, does not exist, or could not be asked about.
 constexpr std::string_view fact_accepts(method by) { return by == method::vrfy ? "vrfy.accepts-all" : "rcpt.accepts-all"; }
 inline constexpr std::string_view accepts_yes = "yes", accepts_no = "no", accepts_later = "later";
+
+// By the steady clock, from an unknown beginning.
+std::chrono::milliseconds now();
+std::chrono::hours hour();
+double dice();  // 0 to 1
 
 // A time from now, as text, and what is left of it; nothing, if the text is none. By the steady clock: a fact does not outlive
 // the process.

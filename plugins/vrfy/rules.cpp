@@ -23,6 +23,8 @@ rules read_rules(abk::settings& given) {
   }
   out.detect_accept_all = given.flag("detect_accept_all", out.detect_accept_all);
   out.session_questions = static_cast<std::uint32_t>(given.number("session_questions", 1, 1'000'000, out.session_questions));
+  out.unknown.burst = given.number("unknown_budget.burst", 0, burst_max, out.unknown.burst);
+  out.unknown.per_minute = given.number("unknown_budget.per_minute", 1, per_minute_max, out.unknown.per_minute);
   return out;
 }
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "budget.hpp"
+
 namespace vrfy {
 
 enum class method : std::uint8_t { vrfy, rcpt };
@@ -17,6 +19,7 @@ struct rules {
   std::string sender;                         // of MAIL FROM; empty: the null sender
   bool detect_accept_all = true;
   std::uint32_t session_questions = 100;      // of one connection
+  allowance unknown;                          // of questions about addresses that there are not
   preset like = preset::none;
   std::string backend;                        // for the log
 };

@@ -48,6 +48,7 @@ void session::ask(asked_ref one, abk::io& up) {
   one->box = std::get<mailbox>(parsed);
   if (one->box.utf8 && !opened_.can().smtputf8)
     return cannot_tell(one, abk::answer::unverifiable(reason::bad_name, "address.no-smtputf8", "the local part is not ASCII, and the server does not offer SMTPUTF8"), up);
+  if (too_many_unknown(one, up)) return;
   if (by_vrfy) {
     std::optional<std::string> known = up.fact(q.id, abk::scope::upstream, fact_unsupported);
     if (!known) known = up.fact(q.id, abk::scope::upstream_domain, fact_unsupported);
@@ -265,8 +266,12 @@ void session::heard_of_question(const command& c, const smtp::reply& said, const
   const bool by_vrfy = c.what == deed::vrfy;
   abk::answer is = answer_for(moment_of(by_vrfy), means, said);
   switch (means.what) {
-    case outcome::exists: return found(one, std::move(is), up);
-    case outcome::absent: return missed(one, std::move(is), up);
+    case outcome::exists:
+      if (rules_.unknown.bounded()) known_.exists(one->box.text, hour());
+      return found(one, std::move(is), up);
+    case outcome::absent:
+      count_unknown(*one, up);
+      return missed(one, std::move(is), up);
     case outcome::unsupported:
       // "252" is said of one address, or of a domain that is not the server's own; the others of the command.
       if (said.code != 252) disbelieve_vrfy(*one, abk::scope::upstream, said, up);

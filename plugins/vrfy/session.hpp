@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "address.hpp"
+#include "known.hpp"
 #include "rules.hpp"
 #include "verdicts.hpp"
 
@@ -33,7 +34,7 @@ inline constexpr std::uint32_t shared_role = 0, alone_role = 1;
 
 class session final : public abk::session {
  public:
-  session(const rules& r, const abk::host& on, std::uint32_t role) : rules_(r), on_(on), opened_(r.manners), role_(role) {}
+  session(const rules& r, const abk::host& on, std::uint32_t role, known_names& known) : rules_(r), on_(on), opened_(r.manners), role_(role), known_(known) {}
   abk::step prepare(abk::io& up) override { return opened_.prepare(up); }
   abk::step begin(const abk::question&, abk::io&) override;
   abk::step resume(abk::io&) override;
@@ -77,6 +78,8 @@ class session final : public abk::session {
   void cannot_tell(asked_ref, abk::answer, abk::io&);
   void ask_again(asked_ref, bool blamed, abk::io&);
   void greylisted(asked_ref, abk::answer, const smtp::reply&, abk::io&);
+  bool too_many_unknown(asked_ref, abk::io&);
+  void count_unknown(const asked&, abk::io&);
   void tell(asked_ref, const abk::answer&, abk::io&);
   void session_over(const abk::answer& why, const command* at, abk::io&);
   void begin_probe(asked_ref);
@@ -96,6 +99,7 @@ class session final : public abk::session {
   const abk::host& on_;
   smtp::opened opened_;
   const std::uint32_t role_;
+  known_names& known_;
   std::list<asked> asked_;
   std::deque<command> todo_, sent_;
   std::vector<smtp::reply> replies_;  // of one resume()

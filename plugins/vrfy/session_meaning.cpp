@@ -120,6 +120,35 @@ void session::tell(asked_ref one, const abk::answer& a, abk::io& up) {
   up.finish(id, a);
 }
 
+// ---------------------------------------------------------------- the budget for addresses that there are not
+
+// True, and answered: the server has refused so many that nobody is asked about now but those who existed lately.
+bool session::too_many_unknown(asked_ref one, abk::io& up) {
+  if (!rules_.unknown.bounded() || known_.existed(one->box.text, hour())) return false;
+  const std::optional<std::string> spent = up.fact(one->question.id, abk::scope::upstream, fact_unknown);
+  if (!spent) return false;
+  const std::chrono::milliseconds wait = budget(rules_.unknown, *spent, now()).wait();
+  if (wait.count() == 0) return false;
+  abk::answer out = abk::answer::tempfail(reason::slow_down, "budget.spent",
+                                          "not asked: the server has refused so many unknown addresses that unknown_budget is spent, and this one has not existed lately");
+  out.retry_after = wait;
+  tell(one, out, up);
+  return true;
+}
+
+void session::count_unknown(const asked& one, abk::io& up) {
+  if (!rules_.unknown.bounded()) return;
+  known_.absent(one.box.text);
+  const std::uint32_t id = one.question.id;
+  budget left(rules_.unknown, up.fact(id, abk::scope::upstream, fact_unknown).value_or(""), now());
+  const bool ends = left.spend(dice());
+  up.learn(id, abk::scope::upstream, fact_unknown, left.text(), left.until_full());
+  if (!ends || up.fact(id, abk::scope::upstream, fact_unknown_told)) return;
+  up.learn(id, abk::scope::upstream, fact_unknown_told, "yes", ten_minutes);
+  on_.log(abk::level::warning, "unknown_budget_spent",
+          {{"backend", rules_.backend}, {"domain", one.box.domain}, {"burst", std::to_string(rules_.unknown.burst)}, {"per_minute", std::to_string(rules_.unknown.per_minute)}});
+}
+
 // ---------------------------------------------------------------- what VRFY is worth here
 
 bool session::vrfy_works(std::uint32_t id, abk::io& up) { return vrfy_works_ || up.fact(id, abk::scope::upstream, fact_works).has_value(); }

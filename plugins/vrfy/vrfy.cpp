@@ -18,10 +18,11 @@ class vrfy_backend final : public abk::backend {
     out.questions_max[vrfy::alone_role] = 1;
     return out;
   }
-  std::unique_ptr<abk::session> open(std::uint32_t role) const override { return std::make_unique<vrfy::session>(rules_, on(), role); }
+  std::unique_ptr<abk::session> open(std::uint32_t role) const override { return std::make_unique<vrfy::session>(rules_, on(), role, known_); }
 
  private:
   vrfy::rules rules_;
+  mutable vrfy::known_names known_;  // [any]
 };
 
 std::unique_ptr<abk::backend> create(const abk::host& on, abk::settings& given) { return std::make_unique<vrfy_backend>(on, vrfy::read_rules(given)); }
