@@ -1,6 +1,9 @@
 #include "memory.hpp"
 
+#include <abk/ext/facts.h>
+
 #include <charconv>
+#include <functional>
 #include <random>
 
 namespace vrfy {
@@ -13,6 +16,14 @@ hours hour() { return duration_cast<hours>(now()); }
 double dice() {
   thread_local std::minstd_rand any{std::random_device{}()};
   return std::uniform_real_distribution<double>(0, 1)(any);
+}
+
+// A key is short: a long address is in it as a number.
+std::string fact_greylisted(std::string_view address) {
+  std::string out = "greylisted ";
+  if (out.size() + address.size() <= ABK_FACT_KEY_MAX) out += address;
+  else out += '#' + std::to_string(std::hash<std::string_view>{}(address));
+  return out;
 }
 
 std::string until(seconds from_now) { return std::to_string((now() + from_now).count()); }

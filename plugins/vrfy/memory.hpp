@@ -18,8 +18,10 @@ inline constexpr std::chrono::minutes ten_minutes{10};
 inline constexpr std::string_view fact_works = "vrfy.works";
 // Of an upstream, or of a domain there: VRFY tells nothing. The value is the code it said.
 inline constexpr std::string_view fact_unsupported = "vrfy.unsupported";
-// Of a question: when it may be asked again, as until() writes it.
-inline constexpr std::string_view fact_greylisted = "rcpt.greylisted";
+// Of an upstream: when it may be asked about this address again, or be told our sender, as until() writes it. What greylists
+// remember is the host that asks, its sender and the recipient; and each server of a service has a greylist of its own.
+std::string fact_greylisted(std::string_view address);
+inline constexpr std::string_view fact_sender_greylisted = "mail.greylisted";
 // Of an upstream: what is left of the budget for addresses that it does not know, as budget::text() writes it; and that the log has
 // heard of its end.
 inline constexpr std::string_view fact_unknown = "vrfy.unknown-budget", fact_unknown_told = "vrfy.unknown-budget-told";

@@ -53,13 +53,8 @@ void session::ask(asked_ref one, abk::io& up) {
     std::optional<std::string> known = up.fact(q.id, abk::scope::upstream, fact_unsupported);
     if (!known) known = up.fact(q.id, abk::scope::upstream_domain, fact_unsupported);
     if (known) return cannot_tell(one, abk::answer::unverifiable(reason::vrfy_unsupported, "vrfy.remembered", "remembered: the server answered VRFY with " + *known), up);
-  } else if (const auto until = up.fact(q.id, abk::scope::question, fact_greylisted)) {
-    if (const auto left = time_left(*until); left.count() > 0) {
-      abk::answer out = abk::answer::tempfail(reason::greylisted, "rcpt.remembered", "remembered: greylisted, and it is too early to ask again");
-      out.retry_after = left;
-      return tell(one, out, up);
-    }
   }
+  if (still_greylisted(one, by_vrfy, up)) return;
   todo_.push_back({by_vrfy ? deed::vrfy : deed::rcpt, q.id, one->box});
 }
 
@@ -241,6 +236,7 @@ void session::heard_of_mail(const smtp::reply& said, const judged& means, abk::i
   draining_ = true;
   abk::answer why = answer_for(moment::mail, means, said);
   if (means.why == reason::upstream_refuses_us && rules_.sender.empty()) why.operator_text += "; if it minds the null sender, set `sender`";
+  if (why.why == reason::greylisted) greylisted(why, fact_sender_greylisted, said, up);
   std::vector<std::uint32_t> its;
   for (const command& c : todo_)
     if (c.what == deed::rcpt) its.push_back(c.id);
@@ -252,8 +248,6 @@ void session::heard_of_mail(const smtp::reply& said, const judged& means, abk::i
     if (one->question.kind == ABK_PROBE) {
       one->held.attributes.emplace_back(rules_.sender.empty() ? "null-sender" : "sender", "no");
       tell_probe(one, up);
-    } else if (why.why == reason::greylisted) {
-      greylisted(one, why, said, up);
     } else {
       tell(one, why, up);
     }
@@ -286,7 +280,7 @@ void session::heard_of_question(const command& c, const smtp::reply& said, const
       todo_.push_back({deed::rcpt, c.id, one->box});
       return;
     case outcome::tempfail:
-      if (is.why == reason::greylisted) return greylisted(one, std::move(is), said, up);
+      if (is.why == reason::greylisted) greylisted(is, fact_greylisted(one->box.text), said, up);
       return tell(one, is, up);
     case outcome::go:
     case outcome::over:

@@ -77,7 +77,8 @@ class session final : public abk::session {
   void missed(asked_ref, abk::answer, abk::io&);
   void cannot_tell(asked_ref, abk::answer, abk::io&);
   void ask_again(asked_ref, bool blamed, abk::io&);
-  void greylisted(asked_ref, abk::answer, const smtp::reply&, abk::io&);
+  void greylisted(abk::answer&, std::string_view fact, const smtp::reply&, abk::io&);
+  bool still_greylisted(asked_ref, bool by_vrfy, abk::io&);
   bool too_many_unknown(asked_ref, abk::io&);
   void count_unknown(const asked&, abk::io&);
   void tell(asked_ref, const abk::answer&, abk::io&);

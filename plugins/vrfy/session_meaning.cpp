@@ -99,11 +99,28 @@ void session::cannot_tell(asked_ref one, abk::answer why, abk::io& up) {
   ask(one, up);
 }
 
-void session::greylisted(asked_ref one, abk::answer why, const smtp::reply& said, abk::io& up) {
+// When the next try makes sense is told to the asker, and remembered: an early one would only be refused, and sets some servers'
+// clocks back.
+void session::greylisted(abk::answer& why, std::string_view fact, const smtp::reply& said, abk::io& up) {
   const std::chrono::seconds wait = greylisted_for(said.text);
-  up.learn(one->question.id, abk::scope::question, fact_greylisted, until(wait), wait);
+  up.learn(0, abk::scope::upstream, fact, until(wait), wait);
   why.retry_after = wait;
-  tell(one, why, up);
+}
+
+// True, and answered: it is too early to ask again.
+bool session::still_greylisted(asked_ref one, bool by_vrfy, abk::io& up) {
+  const std::uint32_t id = one->question.id;
+  const auto left_of = [&](std::string_view fact) {
+    const std::optional<std::string> until = up.fact(id, abk::scope::upstream, fact);
+    return until ? time_left(*until) : std::chrono::milliseconds(0);
+  };
+  std::chrono::milliseconds left = left_of(fact_greylisted(one->box.text));
+  if (!by_vrfy) left = std::max(left, left_of(fact_sender_greylisted));
+  if (left.count() == 0) return false;
+  abk::answer out = abk::answer::tempfail(reason::greylisted, by_vrfy ? "vrfy.remembered" : "rcpt.remembered", "remembered: greylisted, and it is too early to ask again");
+  out.retry_after = left;
+  tell(one, out, up);
+  return true;
 }
 
 // On another connection; alone, if a session ended at this question, or under it twice.

@@ -77,9 +77,69 @@ TEST(VrfyRcpt, E_13_AGreylistIsRememberedUntilItsTime) {
   EXPECT_GT(c.up.answers[0].retry_after_ms, 170'000U);
   EXPECT_EQ(c.told(), "2 tempfail rcpt.remembered");
   EXPECT_EQ(c.says(), "");
-  c.host.facts["4/rcpt.greylisted"] = "1";  // long past
+  c.host.facts["2/greylisted ann@example.com"] = "1";  // long past
   c.ask("ann@example.com");
   EXPECT_EQ(c.says(), rcpt("ann@example.com"));
+}
+
+// Greylists remember host, sender and recipient.
+TEST(VrfyRcpt, E_13_AGreylistIsOfOneRecipientAtOneServer) {
+  connection c;
+  c.ask("ann@example.com");
+  c.feed("250 ok\r\n");
+  EXPECT_EQ(c.feed("450 4.2.0 Greylisted\r\n"), "1 tempfail rcpt.greylisted");
+  EXPECT_TRUE(c.host.facts.contains(std::to_string(of_upstream) + "/greylisted ann@example.com"));
+  c.says();
+  c.ask("bob@example.com");
+  EXPECT_EQ(c.feed(ok), "2 yes rcpt.ok");
+  c.says();
+  c.ask("ANN@Example.com");  // what the letters' case means is the server's business
+  EXPECT_EQ(c.says(), rcpt("ANN@example.com"));
+  connection elsewhere;  // another server
+  elsewhere.ask("ann@example.com");
+  elsewhere.feed("250 ok\r\n");
+  EXPECT_EQ(elsewhere.feed(ok), "1 yes rcpt.ok");
+}
+
+TEST(VrfyRcpt, E_13_ALongAddressIsRememberedToo) {
+  const std::string name(60, 'a');
+  connection c;
+  c.ask(name + "@example.com");
+  c.feed("250 ok\r\n");
+  EXPECT_EQ(c.feed("450 4.2.0 Greylisted\r\n"), "1 tempfail rcpt.greylisted");
+  c.ask(name + "@example.com");
+  EXPECT_EQ(c.told(), "2 tempfail rcpt.remembered");
+  c.says();
+  c.ask(name + "b@example.com");
+  EXPECT_EQ(c.says(), rcpt(name + "b@example.com"));
+}
+
+TEST(VrfyRcpt, E_13_AGreylistedSenderIsOneForAllRecipients) {
+  connection c;
+  c.ask("ann@example.com");
+  c.ask("bob@example.com");
+  EXPECT_EQ(c.feed("451 4.7.1 Greylisted for 60 seconds\r\n"), "1 tempfail mail.greylisted; 2 tempfail mail.greylisted");
+  EXPECT_TRUE(c.closed());
+  connection next(with(), can, c.host.facts);
+  next.ask("eve@example.com");
+  ASSERT_EQ(next.up.answers.size(), 1U);
+  EXPECT_EQ(next.up.answers[0].reason, static_cast<std::uint32_t>(ABK_REASON_GREYLISTED));
+  EXPECT_GT(next.up.answers[0].retry_after_ms, 50'000U);
+  EXPECT_EQ(next.told(), "1 tempfail rcpt.remembered");
+  EXPECT_EQ(next.says(), "");
+  connection by_vrfy(by({"vrfy"}), can, c.host.facts);  // which has no sender
+  by_vrfy.ask("eve@example.com");
+  EXPECT_EQ(by_vrfy.says(), "VRFY eve@example.com\r\n");
+}
+
+TEST(VrfyRcpt, E_13_AGreylistIsRememberedOfVrfyToo) {
+  connection c(by({"vrfy", "rcpt"}));
+  c.ask("ann@example.com");
+  EXPECT_EQ(c.feed("450 4.2.0 Greylisted\r\n"), "1 tempfail vrfy.greylisted");
+  c.says();
+  c.ask("ann@example.com");
+  EXPECT_EQ(c.told(), "2 tempfail vrfy.remembered");
+  EXPECT_EQ(c.says(), "");
 }
 
 TEST(VrfyRcpt, E_13_TemporaryTroubleIsNeverAReject) {

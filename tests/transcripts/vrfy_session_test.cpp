@@ -390,7 +390,7 @@ TEST(VrfySession, ARefusedSenderIsTheAnswerToAllAndEndsTheSession) {
   connection grey;
   grey.ask(at("a"));
   EXPECT_EQ(grey.feed("451 4.7.1 greylisted\r\n"), "1 tempfail mail.greylisted");
-  EXPECT_EQ(grey.host.facts.count("4/rcpt.greylisted"), 1U);
+  EXPECT_EQ(grey.host.facts.count("2/mail.greylisted"), 1U);
 }
 
 TEST(VrfySession, TheRestOfADomainOfDifferentServersIsLeftToThem) {
