@@ -12,7 +12,7 @@ enum class in_use : std::uint8_t { accept, tempfail };
 enum class mechanism : std::uint8_t { plain, login };
 
 struct rules {
-  in_use busy = in_use::tempfail;
+  in_use busy = in_use::accept;
   preset like = preset::none;
   bool forward_client = false;
   std::vector<mechanism> mechanisms{mechanism::plain, mechanism::login};

@@ -54,10 +54,11 @@ constexpr row rows[] = {
     any_code(start, state::bad, words::any, reason::misconfigured, "bad-mechanism"),
     any_code(start, state::bye, words::any, reason::upstream_busy, "bye"),
 
-    // The password. What may mean that it was right without saying so is a yes only where the settings say that it is.
+    // The password. What means that it was right without saying so is a yes unless the settings say that it is none.
     coded(password, "INUSE", yes, reason::mailbox_busy, "no-inuse", when::in_use_accepted),
     coded(password, "INUSE", tempfail, reason::upstream_busy, "no-inuse-tempfail"),
-    coded(password, "LIMIT", yes, reason::mailbox_busy, "no-limit", when::in_use_accepted),
+    // Dovecot's words: it counts the sessions of a user whose password was right. Another limit says nothing about a password.
+    with(password, state::no, code::named, "LIMIT", words::sessions_of_user, yes, reason::mailbox_busy, "no-limit", when::in_use_accepted),
     coded(password, "UNAVAILABLE", tempfail, reason::upstream_busy, "no-unavailable"),
     coded(password, "SERVERBUG", tempfail, reason::upstream_busy, "no-serverbug"),
     coded(password, "CORRUPTION", tempfail, reason::upstream_busy, "no-corruption"),
@@ -108,6 +109,7 @@ bool fits(words wanted, std::string_view text) {
     case words::credentials:
       return abk::contains_one_of(text, {"invalid credentials", "authentication failed", "invalid login", "login failed", "wrong password", "bad password", "incorrect password",
                                          "invalid user", "invalid password"});
+    case words::sessions_of_user: return abk::contains(text, "connections from user+IP exceeded");
     case words::trouble: return abk::says_trouble(text) || abk::contains_one_of(text, {"number of connections", "simultaneous connections"});
   }
   return false;

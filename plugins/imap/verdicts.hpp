@@ -23,13 +23,13 @@ enum class moment : std::uint8_t {
 // The circumstances that some rows ask for.
 struct circumstances {
   preset like = preset::none;
-  in_use busy = in_use::tempfail;
+  in_use busy = in_use::accept;
   bool from_memory = false;  // what the server can do was remembered, not said by it on this connection
   std::string_view alert;    // what the server wants its user to read, heard during the login
 };
 
 enum class code : std::uint8_t { any, none, some, named };
-enum class words : std::uint8_t { any, busy, cleartext_refused, too_frequent, credentials, trouble };
+enum class words : std::uint8_t { any, busy, cleartext_refused, too_frequent, credentials, sessions_of_user, trouble };
 enum class when : std::uint8_t { always, in_use_accepted, from_memory };
 
 struct row {

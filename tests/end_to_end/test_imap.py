@@ -192,11 +192,11 @@ class DovecotHabits(SharedCase):
         cls.strict = cls.lab.server(StrictDovecot, cls.lab.ca.good, imap=True, extra="disable_plaintext_auth = yes")
         imaps = f"imaps://localhost:{cls.server.imaps}"
         cls.daemon = cls.lab.daemon(
-            backends=[imap_backend("busy", imaps, cls.lab), imap_backend("trusting", imaps, cls.lab, settings={"in_use": "accept"}),
+            backends=[imap_backend("busy", imaps, cls.lab), imap_backend("careful", imaps, cls.lab, settings={"in_use": "tempfail"}),
                       imap_backend("clear", f"imap://127.0.0.2:{cls.strict.imap}"),
                       imap_backend("inside", f"imap+starttls://127.0.0.2:{cls.strict.imap}", cls.lab, tls={"server_name": "localhost"}),
                       imap_backend("forward", imaps, cls.lab, settings={"forward_client": True})],
-            routes=[route(f"{n}.test", n, strip_domain=True) for n in ("busy", "trusting", "clear", "inside", "forward")], start=False)
+            routes=[route(f"{n}.test", n, strip_domain=True) for n in ("busy", "careful", "clear", "inside", "forward")], start=False)
         cls.daemon.listeners[0]["trust_client"] = True
         cls.daemon.write_config()
         cls.daemon.start()
@@ -208,9 +208,9 @@ class DovecotHabits(SharedCase):
                 while len(held) < 20:  # Dovecot counts late: the limit is reached some sessions after one
                     held.append(imaplib.IMAP4("127.0.0.1", self.server.imap, timeout=10))
                     held[-1].login("alice", USERS["alice"])
-            self.verdict(self.daemon.login("alice@busy.test", USERS["alice"]), "tempfail", "upstream_busy")
-            self.verdict(self.daemon.login("alice@trusting.test", USERS["alice"]), "accept", "mailbox_busy")
-            for name in ("busy", "trusting"):  # the limit comes after the password
+            self.verdict(self.daemon.login("alice@busy.test", USERS["alice"]), "accept", "mailbox_busy")
+            self.verdict(self.daemon.login("alice@careful.test", USERS["alice"]), "tempfail", "upstream_busy")
+            for name in ("busy", "careful"):  # the limit comes after the password
                 self.verdict(self.daemon.login(f"alice@{name}.test", WRONG), "reject", "wrong_password")
         finally:
             for session in held:

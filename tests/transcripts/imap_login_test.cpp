@@ -70,7 +70,7 @@ TEST(ImapLogin, WordsKnowNoLetterCase) {
 
 TEST(ImapLogin, D_06_G_01_codes_that_are_no_refusal_of_credentials) {
   for (const auto& [code, reason, rule] : {std::make_tuple("UNAVAILABLE", ABK_REASON_UPSTREAM_BUSY, "no-unavailable"), std::make_tuple("SERVERBUG", ABK_REASON_UPSTREAM_BUSY, "no-serverbug"),
-                                           std::make_tuple("INUSE", ABK_REASON_UPSTREAM_BUSY, "no-inuse-tempfail"), std::make_tuple("LIMIT", ABK_REASON_UPSTREAM_BUSY, "no-limit-tempfail"),
+                                           std::make_tuple("CORRUPTION", ABK_REASON_UPSTREAM_BUSY, "no-corruption"), std::make_tuple("LIMIT", ABK_REASON_UPSTREAM_BUSY, "no-limit-tempfail"),
                                            std::make_tuple("PRIVACYREQUIRED", ABK_REASON_MISCONFIGURED, "no-privacyrequired"), std::make_tuple("X-FOO", ABK_REASON_UPSTREAM_BUSY, "no-code"),
                                            std::make_tuple("ALERT", ABK_REASON_UPSTREAM_BUSY, "no-alert")}) {
     auto t = at_login(old_server());

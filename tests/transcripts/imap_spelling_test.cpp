@@ -141,12 +141,13 @@ TEST(ImapSettings, LoginDisabledIsHonoured) {
   EXPECT_PLAYS(login_only.expect(ABK_TEMPFAIL, ABK_REASON_MISCONFIGURED, "local.login-disabled").stays_ready());
 }
 
-TEST(ImapSettings, D_04_a_mailbox_in_use_is_a_yes_only_where_the_operator_says_so) {
-  for (const auto& [code, rule] : {std::make_pair("INUSE", "login.no-inuse"), std::make_pair("LIMIT", "login.no-limit")}) {
-    auto careful = at_login(old_server());
-    EXPECT_PLAYS(judged(careful, std::string("A1 NO [") + code + "] x\r\n", ABK_TEMPFAIL, ABK_REASON_UPSTREAM_BUSY, std::string(rule) + "-tempfail"));
-    auto trusting = at_login(old_server().settings({{"in_use", "accept"}}));
-    EXPECT_PLAYS(judged(trusting, std::string("A1 NO [") + code + "] x\r\n", ABK_YES, ABK_REASON_MAILBOX_BUSY, rule));
+TEST(ImapSettings, D_04_a_mailbox_in_use_is_a_yes_unless_the_operator_says_otherwise) {
+  const std::string limit = "[LIMIT] Maximum number of connections from user+IP exceeded (mail_max_userip_connections=1)";
+  for (const auto& [refusal, rule] : {std::make_pair(std::string("[INUSE] x"), "login.no-inuse"), std::make_pair(limit, "login.no-limit")}) {
+    auto by_default = at_login(old_server());
+    EXPECT_PLAYS(judged(by_default, "A1 NO " + refusal + "\r\n", ABK_YES, ABK_REASON_MAILBOX_BUSY, rule));
+    auto careful = at_login(old_server().settings({{"in_use", "tempfail"}}));
+    EXPECT_PLAYS(judged(careful, "A1 NO " + refusal + "\r\n", ABK_TEMPFAIL, ABK_REASON_UPSTREAM_BUSY, std::string(rule) + "-tempfail"));
   }
 }
 

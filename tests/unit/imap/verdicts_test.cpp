@@ -21,7 +21,7 @@ struct golden {
   reason why;
   std::string_view rule;
   preset like = preset::none;
-  in_use busy = in_use::tempfail;
+  in_use busy = in_use::accept;
   bool from_memory = false;
 };
 
@@ -71,10 +71,12 @@ const golden goldens[] = {
     {moment::password, "+OK\r\n", tempfail, reason::upstream_nonsense, "x.nonsense"},
     {moment::password, "235 2.7.0 ok\r\n", tempfail, reason::upstream_nonsense, "x.nonsense"},
     // D-04, D-06: RFC 5530
-    {moment::password, "A1 NO [INUSE] x\r\n", yes, reason::mailbox_busy, "x.no-inuse", preset::none, in_use::accept},
-    {moment::password, "A1 NO [INUSE] x\r\n", tempfail, reason::upstream_busy, "x.no-inuse-tempfail"},
-    {moment::password, "A1 NO [LIMIT] x\r\n", yes, reason::mailbox_busy, "x.no-limit", preset::none, in_use::accept},
-    {moment::password, "A1 NO [LIMIT] x\r\n", tempfail, reason::upstream_busy, "x.no-limit-tempfail"},
+    {moment::password, "A1 NO [INUSE] x\r\n", yes, reason::mailbox_busy, "x.no-inuse"},
+    {moment::password, "A1 NO [INUSE] x\r\n", tempfail, reason::upstream_busy, "x.no-inuse-tempfail", preset::none, in_use::tempfail},
+    {moment::password, "A1 NO [LIMIT] Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)\r\n", yes, reason::mailbox_busy, "x.no-limit"},
+    {moment::password, "A1 NO [LIMIT] Maximum number of connections from user+IP exceeded\r\n", tempfail, reason::upstream_busy, "x.no-limit-tempfail", preset::none, in_use::tempfail},
+    {moment::password, "A1 NO Maximum number of connections from user+IP exceeded\r\n", tempfail, reason::upstream_busy, "x.no-trouble"},
+    {moment::password, "A1 NO [LIMIT] Too many connections from your IP\r\n", tempfail, reason::upstream_busy, "x.no-limit-tempfail"},
     {moment::password, "A1 NO [UNAVAILABLE] x\r\n", tempfail, reason::upstream_busy, "x.no-unavailable"},
     {moment::password, "A1 NO [SERVERBUG] x\r\n", tempfail, reason::upstream_busy, "x.no-serverbug"},
     {moment::password, "A1 NO [CORRUPTION] x\r\n", tempfail, reason::upstream_busy, "x.no-corruption"},
@@ -143,7 +145,7 @@ TEST(ImapVerdicts, EveryRowOfTheTableIsReached) {
 
 TEST(ImapVerdicts, OnlyThePasswordKnowsAYesOrANo) {
   for (const moment at : {moment::greeting, moment::capability, moment::starttls, moment::start})
-    for (const std::string_view line : {"A1 OK in\r\n", "* OK in\r\n", "A1 NO [INUSE] x\r\n", "A1 NO [LIMIT] x\r\n", "A1 NO [AUTHENTICATIONFAILED] x\r\n", "A1 NO x\r\n", "A1 BAD x\r\n", "* BYE x\r\n"})
+    for (const std::string_view line : {"A1 OK in\r\n", "* OK in\r\n", "A1 NO [INUSE] x\r\n", "A1 NO [LIMIT] connections from user+IP exceeded\r\n", "A1 NO [AUTHENTICATIONFAILED] x\r\n", "A1 NO x\r\n", "A1 BAD x\r\n", "* BYE x\r\n"})
       for (const in_use busy : {in_use::accept, in_use::tempfail}) EXPECT_EQ(judge({at, line, yes, reason::none, "", preset::none, busy}).what, tempfail) << line;
 }
 
