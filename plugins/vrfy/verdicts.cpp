@@ -54,10 +54,14 @@ constexpr row rows[] = {
     {rcpt, preset::none, 500, 599, status::no_utf8, words::any, outcome::unverifiable, reason::bad_name, "no-utf8"},
     // Its grammar is not ours, which is that of RFC 5321.
     {rcpt, preset::none, 501, 501, status::any, words::any, outcome::unverifiable, reason::bad_name, "501"},
-    // It exists, and takes no mail now; but a yes is a 250.
+    // It exists (RFC 3463), and takes no mail now, or not this one; but a yes is a 250. 5.2.0 is also what some say to hosts that they
+    // do not like.
     {rcpt, preset::none, 500, 599, status::full, words::any, outcome::unverifiable, reason::cannot_verify, "full"},
     {rcpt, preset::none, 552, 552, status::none, words::any, outcome::unverifiable, reason::cannot_verify, "552"},
-    {rcpt, preset::none, 500, 599, status::any_mailbox, words::any, outcome::unverifiable, reason::cannot_verify, "disabled"},
+    {rcpt, preset::none, 500, 599, status::disabled, words::any, outcome::unverifiable, reason::cannot_verify, "disabled"},
+    {rcpt, preset::none, 500, 599, status::any_mailbox, words::any, outcome::unverifiable, reason::cannot_verify, "mailbox"},
+    {rcpt, preset::none, 500, 599, status::odd_mailbox, words::policy, outcome::tempfail, reason::upstream_refuses_us, "policy-words"},
+    {rcpt, preset::none, 500, 599, status::odd_mailbox, words::any, outcome::unverifiable, reason::cannot_verify, "mailbox"},
     {rcpt, preset::exchange, 550, 550, status::edge, words::any, outcome::absent, reason::none, "edge"},
     {rcpt, preset::none, 550, 551, status::no_mailbox, words::any, outcome::absent, reason::none, "unknown"},
     {rcpt, preset::none, 553, 553, status::no_mailbox, words::any, outcome::absent, reason::none, "unknown"},
@@ -85,7 +89,10 @@ constexpr row rows[] = {
     {vrfy, preset::none, 500, 599, status::no_utf8, words::any, outcome::unverifiable, reason::bad_name, "no-utf8"},
     {vrfy, preset::none, 530, 530, status::any, words::any, outcome::refused, reason::misconfigured, "530"},
     {vrfy, preset::none, 500, 599, status::policy, words::any, outcome::refused, reason::upstream_refuses_us, "policy"},
-    {vrfy, preset::none, 500, 599, status::any_mailbox, words::any, outcome::unverifiable, reason::cannot_verify, "disabled"},
+    {vrfy, preset::none, 500, 599, status::disabled, words::any, outcome::unverifiable, reason::cannot_verify, "disabled"},
+    {vrfy, preset::none, 500, 599, status::any_mailbox, words::any, outcome::unverifiable, reason::cannot_verify, "mailbox"},
+    {vrfy, preset::none, 500, 599, status::odd_mailbox, words::policy, outcome::refused, reason::upstream_refuses_us, "policy-words"},
+    {vrfy, preset::none, 500, 599, status::odd_mailbox, words::any, outcome::unverifiable, reason::cannot_verify, "mailbox"},
     {vrfy, preset::none, 550, 551, status::no_mailbox, words::any, outcome::absent, reason::none, "unknown"},
     {vrfy, preset::none, 553, 553, status::no_mailbox, words::any, outcome::absent, reason::none, "unknown"},
     {vrfy, preset::none, 554, 554, status::no_recipient, words::any, outcome::absent, reason::none, "unknown"},
@@ -105,7 +112,9 @@ bool fits(status wanted, const smtp::enhanced& found) {
     case status::no_recipient: return is(1, 1) || is(1, 10);
     case status::odd_address: return is(1, 0);
     case status::any_mailbox: return found && found.subject == 2 && found.detail != 0;
+    case status::disabled: return is(2, 1);
     case status::full: return is(2, 2);
+    case status::odd_mailbox: return is(2, 0);
     case status::edge: return is(4, 1);
     case status::many: return is(5, 3);
     case status::no_utf8: return is(6, 7);

@@ -41,8 +41,10 @@ enum class status : std::uint8_t {
   no_mailbox,   // x.1.1, x.1.2, x.1.3, x.1.6, x.1.10
   no_recipient, // x.1.1, x.1.10
   odd_address,  // x.1.0
-  any_mailbox,  // x.2.y
+  any_mailbox,  // x.2.y, but for x.2.0
+  disabled,     // x.2.1
   full,         // x.2.2
+  odd_mailbox,  // x.2.0
   edge,         // x.4.1
   many,         // x.5.3
   no_utf8,      // x.6.7
