@@ -80,7 +80,8 @@ class Sendmail(MailServer):
             "confDONT_BLAME_SENDMAIL": "TrustStickyBit,MapInUnsafeDirPath,ClassFileInUnsafeDirPath,HelpFileInUnsafeDirPath,GroupWritableDirPathSafe",
             "confTO_IDENT": "0", "confDOMAIN_NAME": "mail.example.test", "confAUTH_MECHANISMS": MECHANISMS, "confAUTH_REALM": "example.test", "confAUTH_OPTIONS": "A",
             "confSERVER_CERT": self._at("cert.pem"), "confSERVER_KEY": self._at("key.pem"), "confCACERT": self._at("cert.pem"), "confCACERT_PATH": self._at("empty"),
-            "confTLS_SRV_OPTIONS": "V"}
+            # It would take no connections while the machine is busy.
+            "confTLS_SRV_OPTIONS": "V", "confREFUSE_LA": "100000", "confQUEUE_LA": "100000"}
         features = ("nouucp',`reject", "use_cw_file", "no_default_msa", "accept_unresolvable_domains", "accept_unqualified_senders", "nocanonify")
         return ("divert(-1)\ninclude(`/usr/share/sendmail/cf/m4/cf.m4')\ndivert(0)dnl\nVERSIONID(`laboratory')\nOSTYPE(`linux')dnl\n"
                 + "".join(define(name, value) for name, value in values.items()) + f"TRUST_AUTH_MECH(`{MECHANISMS}')dnl\n"
