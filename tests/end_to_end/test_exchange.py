@@ -234,7 +234,7 @@ class Controllers(LabCase):
         started = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor(6) as pool:
             answers = list(pool.map(lambda _: self.alice(), range(6)))
-        self.assertLess(time.monotonic() - started, 2.8)
+        self.assertLess(time.monotonic() - started, 6)
         self.assertLessEqual({a.verdict for a in answers}, {"accept", "tempfail"})
         first.thaw()
         self.verdict(self.daemon.login("bob@example.test", PASSWORDS["bob"]), "accept")

@@ -227,13 +227,13 @@ class Limits(Small):
         with clients.connect(daemon.http) as s:
             started = time.monotonic()
             self.assertEqual(s.recv(100), b"")
-            self.assertLess(time.monotonic() - started, 3)
+            self.assertLess(time.monotonic() - started, 8)
         with clients.connect(daemon.http, 20) as s:
             s.sendall(b"POST /v1/login HTTP/1.1\r\nHost:")
             started = time.monotonic()
             rest = clients.read_all(s)
             self.assertFalse(rest.startswith(b"HTTP/1.1 200"))
-            self.assertLess(time.monotonic() - started, 12)
+            self.assertLess(time.monotonic() - started, 18)
 
     def test_J_10_a_drip_is_cut_and_others_go_on(self):
         daemon = self.start()
@@ -241,7 +241,7 @@ class Limits(Small):
         with clients.connect(daemon.http, 20) as s:
             started, sent = time.monotonic(), 0
             try:
-                while time.monotonic() - started < 15:
+                while time.monotonic() - started < 20:
                     s.sendall(request[sent:sent + 1])
                     sent += 1
                     self.verdict(daemon.login(ANN, RIGHT), "accept")
@@ -253,7 +253,7 @@ class Limits(Small):
                         pass
             except ConnectionError:
                 pass
-            self.assertLess(time.monotonic() - started, 13)
+            self.assertLess(time.monotonic() - started, 18)
 
     def test_K_06_K_07_request_size_limits(self):
         daemon = self.start({"name": "http", "limits": {"request": "2KiB", "headers": "4KiB"}})

@@ -59,12 +59,12 @@ class Outages(Case):
                 self.assertTrue(self.all_right())
                 server.kill()
                 for _ in range(2):  # a child of it that dies last may still take a connection, and hang up
-                    self.in_trouble(1, ("upstream_down", "upstream_refuses_us"))
+                    self.in_trouble(2.5, ("upstream_down", "upstream_refuses_us"))
                 self.assertEqual(self.daemon.saslauthd("alice", USERS[ALICE], "example.test"), "")
                 server.start()
                 started = time.monotonic()
                 wait_until(self.all_right, 8, "right answers after the restart")
-                self.assertLess(time.monotonic() - started, 4)
+                self.assertLess(time.monotonic() - started, 8)
                 self.daemon.stop()
 
     def test_restarted_between_two_questions(self):
@@ -93,8 +93,8 @@ class Outages(Case):
                     slowest = max(slowest, seconds)
             for answer, seconds in (t.result() for t in tasks):
                 self.assertEqual((answer.verdict, answer.status), ("tempfail", 503), answer)
-                self.assertLess(seconds, 2.6)
-            self.assertLess(slowest, 0.5, "the other route waited for the frozen server")
+                self.assertLess(seconds, 6)
+            self.assertLess(slowest, 1.5, "the other route waited for the frozen server")
         finally:
             server.thaw()
         wait_until(self.all_right, 8, "right answers after the thaw")
@@ -136,7 +136,7 @@ class Outages(Case):
 
     def test_nobody_there(self):
         self.start(f"smtps://localhost:{free_port()}")
-        self.in_trouble(1, ("upstream_down",))
+        self.in_trouble(2.5, ("upstream_down",))
 
 
 class Crowds(Case):

@@ -20,8 +20,8 @@ def die_with_parent():
 
 
 def wait_until(condition, seconds, what):
-    """Polls: for servers that announce nothing. Returns the condition's value."""
-    end = time.monotonic() + seconds
+    """Polls: for servers that announce nothing. Returns the condition's value. `seconds` are a quiet machine's; a busy one gets more."""
+    end = time.monotonic() + 6 * seconds
     while True:
         value = condition()
         if value:
@@ -160,7 +160,7 @@ def reap_strays():
     return count
 
 
-def run(argv, input=None, timeout=30, env=None, user=None, cwd=None):
+def run(argv, input=None, timeout=60, env=None, user=None, cwd=None):
     """Runs to the end; never raises for a status. Text in, text out."""
     return subprocess.run(argv, input=input, capture_output=True, text=True, errors="replace", timeout=timeout, env=env, user=user, cwd=cwd,
                           extra_groups=[] if user is not None else None, check=False)
