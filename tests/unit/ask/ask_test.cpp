@@ -89,11 +89,13 @@ TEST(ask, ASilentBrokerIsNotWaitedForLonger) {
   EXPECT_EQ(h.what, verdict::tempfail);
   EXPECT_EQ(h.trouble, "no answer in time");
   EXPECT_GE(took, milliseconds(300));
-  EXPECT_LT(took, milliseconds(5000));
+  EXPECT_LT(took, default_timeout);
 }
 
 TEST(ask, AQueueThatIsFullIsNotWaitedForLonger) {
-  const std::string folder = "/tmp/ab.q." + std::to_string(::getpid()), path = folder;
+  std::array<char, 32> folder{"/tmp/ab.ask.XXXXXX"};
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const std::string path = std::string(folder.data()) + "/s";
   const int listening = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_un at{};
   at.sun_family = AF_UNIX;
@@ -106,6 +108,7 @@ TEST(ask, AQueueThatIsFullIsNotWaitedForLonger) {
   ::close(first);
   ::close(listening);
   ::unlink(path.c_str());
+  ::rmdir(folder.data());
 }
 
 volatile std::sig_atomic_t ticks = 0;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
@@ -59,6 +60,9 @@ class fake_broker {
 
  private:
   void serve() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);  // signals are for who asks: here they would end a call
     for (;;) {
       const int fd = ::accept4(listening_, nullptr, nullptr, SOCK_CLOEXEC);
       if (fd < 0) return;
@@ -78,7 +82,9 @@ class fake_broker {
         held_.push_back(fd);
         continue;
       }
-      [[maybe_unused]] const ssize_t sent = ::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL);
+      std::size_t sent = 0;
+      for (ssize_t n = 1; n > 0 && sent < answer.size(); sent += static_cast<std::size_t>(n > 0 ? n : 0))
+        n = ::send(fd, answer.data() + sent, answer.size() - sent, MSG_NOSIGNAL);
       ::close(fd);
     }
   }
