@@ -140,15 +140,22 @@ TEST_F(Dispatcher, G_06_AnIllegalPairIsATempfail) {
 }
 
 TEST_F(Dispatcher, F_14_EachTryGetsItsShareOfTheTime) {
-  const auto one = add("one", found_as(verdict::tempfail, reason::upstream_down));
+  steady::time_point asked;
+  const auto one = add("one", [&asked](const stage_question&) {
+    asked = steady::now();
+    return found_as(verdict::tempfail, reason::upstream_down);
+  });
   const auto two = add("two", found_as(verdict::accept));
   route(example({"one", "two"}));
   query q = login("ann@example.com");
   q.deadline = std::chrono::milliseconds(1000);
   const auto before = steady::now();
   EXPECT_EQ(ask(std::move(q)).backend, "two");
-  EXPECT_LE(one->last_start_by, before + std::chrono::milliseconds(600));
   EXPECT_GE(one->last_until, before + std::chrono::milliseconds(1000));
+  EXPECT_LE(one->last_until, asked + std::chrono::milliseconds(1000));
+  const auto half_from = [&](steady::time_point from) { return from + (one->last_until - from) / 2; };
+  EXPECT_GE(one->last_start_by, half_from(before));
+  EXPECT_LE(one->last_start_by, half_from(asked));
   EXPECT_EQ(two->last_start_by, two->last_until);
 }
 
