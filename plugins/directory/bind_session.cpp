@@ -50,7 +50,7 @@ void bind_session::heard(const message& m, bool more, abk::io& up) {
     a.addresses = std::move(who_.addresses);
     a.addresses_complete = who_.addresses_complete;
     a.attributes = std::move(who_.attributes);
-    if (who_.attributes_left_out) a.operator_text += "; values of attributes were left out: more than 4 KiB of them";
+    if (who_.attributes_left_out) a.operator_text += attributes_left_out_text;
   }
   spent_ = a.what == abk::verdict::tempfail;
   tell(up, question_, a);

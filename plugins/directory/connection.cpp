@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace directory {
 namespace {
@@ -21,8 +22,9 @@ using abk::step;
   throw abk::give_up(why, "message.disconnection", text);
 }
 
-// A message that does not fit into what the host keeps for us: a group with ten thousand members, say. It must not cost the
-// others that are asked on this connection their answers, so it is passed over, up to a size that no honest entry has.
+// A message that does not fit into what the host keeps for us. One that somebody waits for is gathered; what is larger still, a group
+// with a hundred thousand members, say, must not cost the others that are asked on this connection their answers, so it is passed
+// over, up to a size that no honest entry has.
 constexpr std::size_t skipped_bytes_max = std::size_t{16} * 1024 * 1024;
 constexpr std::size_t head_bytes = 12;  // enough for the length and the id
 
@@ -107,6 +109,16 @@ step connection::resume(abk::io& up) {
     up.consume(skipped);
     to_skip_ -= skipped;
     if (to_skip_ > 0) break;
+    if (to_gather_ > 0) {
+      const std::size_t came = std::min(to_gather_, up.in().size());
+      gathered_ += up.in().substr(0, came);
+      up.consume(came);
+      to_gather_ -= came;
+      if (to_gather_ > 0) break;
+      const std::string whole = std::exchange(gathered_, {});
+      if (const auto done = take(whole, 0, up)) return *done;
+      continue;
+    }
     const frame next = next_message(up.in());
     if (next.is == frame::state::need_more) break;
     if (next.is == frame::state::malformed) {
@@ -114,19 +126,29 @@ step connection::resume(abk::io& up) {
       if (too_large && up.in().size() < head_bytes) break;
       const auto large = too_large ? read_large(up.in()) : std::nullopt;
       if (!large) throw abk::give_up(reason::upstream_nonsense, "message.malformed", next.problem);
+      if (large->bytes <= large_message_bytes_max && takes_large(large->id)) {
+        to_gather_ = large->bytes;
+        continue;
+      }
       left_out(large->id, large->bytes, up);
       to_skip_ = large->bytes;
       continue;
     }
-    decoded got = decode(up.in().substr(0, next.bytes));
-    if (!got.value) throw abk::give_up(reason::upstream_nonsense, "message.malformed", got.problem);
-    up.consume(next.bytes);
-    const message& m = *got.value;
-    if (m.is_disconnection()) disconnected(m);
-    if (stage_ != stage::prepared) return preparing(m, up);
-    heard(m, !up.in().empty(), up);
+    if (const auto done = take(up.in().substr(0, next.bytes), next.bytes, up)) return *done;
   }
   return stage_ == stage::prepared ? next_step() : step::read;
+}
+
+// One whole message, of which the host still has so many bytes. What is done next, if it is not to read on.
+std::optional<step> connection::take(std::string_view one, std::size_t to_consume, abk::io& up) {
+  decoded got = decode(one);
+  if (!got.value) throw abk::give_up(reason::upstream_nonsense, "message.malformed", got.problem);
+  up.consume(to_consume);
+  const message& m = *got.value;
+  if (m.is_disconnection()) disconnected(m);
+  if (stage_ != stage::prepared) return preparing(m, up);
+  heard(m, !up.in().empty(), up);
+  return {};
 }
 
 }  // namespace directory

@@ -19,6 +19,8 @@ class connection : public abk::session {
   explicit connection(const service* account) : account_(account) {}
   // A message that came after the connection was prepared; `more`: further bytes follow it already.
   virtual void heard(const message&, bool more, abk::io&) = 0;
+  // Is a message of this id, which is larger than what the host keeps, to be read nevertheless?
+  virtual bool takes_large(std::int32_t) const { return false; }
   // A message of this id that is too large to be read, and was left out. The default is the end of the connection.
   virtual void left_out(std::int32_t id, std::size_t bytes, abk::io&);
   virtual bool waits() const = 0;  // for replies
@@ -30,11 +32,16 @@ class connection : public abk::session {
   enum class stage : std::uint8_t { asking_for_tls, handshake, binding, prepared };
   abk::step log_in(abk::io&);
   abk::step preparing(const message&, abk::io&);
+  std::optional<abk::step> take(std::string_view one, std::size_t to_consume, abk::io&);
 
   const service* account_;
   stage stage_ = stage::asking_for_tls;
   std::int32_t last_id_ = 0;
   std::size_t to_skip_ = 0;  // bytes still to come of a message that is left out
+  // Bytes still to come of a message that is larger than what the host keeps, and those that came. They take no memory before they
+  // come, nor after.
+  std::size_t to_gather_ = 0;
+  std::string gathered_;
 };
 
 }  // namespace directory

@@ -66,18 +66,18 @@ bool read_entry(const ber::lens& l, std::string_view content, search_entry& out)
     ber::reader fields(l, one);
     if (!fields.next(ber::octets, description) || !fields.next(ber::set, set)) return false;
     const std::string_view name = description.substr(0, description.find(';'));
-    if (is_partial(description.substr(name.size()))) out.truncated = true;
     const bool keep = out.attributes.size() < entry_attributes_max;
-    if (!keep) out.truncated = true;
     attribute* const to = keep ? &place_of(out.attributes, name) : nullptr;
+    bool& cut = to != nullptr ? to->truncated : out.truncated;
+    if (to == nullptr || is_partial(description.substr(name.size()))) cut = true;
     for (ber::reader all(l, set); !all.done();) {
       std::string_view value;
       if (!all.next(ber::octets, value)) return false;
-      if (to != nullptr && values < entry_values_max) {
+      if (to != nullptr && to->values.size() < attribute_values_max && values < entry_values_max) {
         to->values.push_back(value);
         ++values;
       } else {
-        out.truncated = true;
+        cut = true;
       }
     }
   }
@@ -134,6 +134,10 @@ std::span<const std::string_view> search_entry::values(std::string_view name) co
   for (const attribute& a : attributes)
     if (same_word(a.name, name)) return a.values;
   return {};
+}
+
+bool search_entry::whole(std::string_view name) const noexcept {
+  return !truncated && std::none_of(attributes.begin(), attributes.end(), [name](const attribute& a) { return a.truncated && same_word(a.name, name); });
 }
 
 bool message::is_disconnection() const noexcept {

@@ -3,6 +3,8 @@
 #include "fold.hpp"
 #include "spelling.hpp"
 
+#include <algorithm>
+
 namespace directory {
 
 searched_name::searched_name(const abk::question& q) : parts_{q.address, q.local, q.domain} {
@@ -23,6 +25,10 @@ const std::vector<std::string>& hit::values(std::string_view name) const noexcep
   for (const attribute& a : attributes)
     if (same_word(a.name, name)) return a.values;
   return none;
+}
+
+bool hit::whole(std::string_view name) const noexcept {
+  return !truncated && std::none_of(attributes.begin(), attributes.end(), [name](const attribute& a) { return a.truncated && same_word(a.name, name); });
 }
 
 const group_rule& dialect::groups() const {

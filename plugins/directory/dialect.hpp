@@ -35,12 +35,15 @@ struct hit {
   struct attribute {
     std::string name;
     std::vector<std::string> values;
+    bool truncated = false;  // there are more
   };
   std::string dn;
   std::vector<attribute> attributes;
-  bool truncated = false;  // it had more than is kept
+  bool truncated = false;  // there are attributes that are not kept
+  std::size_t bytes = 0;   // of all names and values
   // The values of `name` (ASCII case folded); none if it is not there.
   const std::vector<std::string>& values(std::string_view name) const noexcept;
+  bool whole(std::string_view name) const noexcept;  // are these all of them?
 };
 
 // The name of a question as filters take it: as it was typed; but a domain beyond ASCII, which directories hold as its A-label, is
@@ -61,6 +64,11 @@ class searched_name {
 // whoever counts or keeps anything by name for another one. See spelling.hpp.
 std::optional<abk::answer> refuse_spelling(const abk::question&);
 
+// The host hands on 256. One more is listed, so that it sees that they are not all.
+inline constexpr std::size_t addresses_listed_max = 257;
+
+inline constexpr std::string_view attributes_left_out_text = "; values of attributes were left out: there are more than are handed on";
+
 // Whose entry that is, as the answer will say it.
 struct person {
   std::string dn;  // what a login binds as
@@ -69,7 +77,7 @@ struct person {
   std::vector<std::string> addresses;
   bool addresses_complete = false;
   std::vector<std::pair<std::string, std::string>> attributes;
-  bool attributes_left_out = false;  // on the way to the bind, for want of room
+  bool attributes_left_out = false;  // some of their values, for want of room
 };
 
 // One round of searches: the same filter under every base. Filters are BER, as filter_template::encode makes them.

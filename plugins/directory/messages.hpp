@@ -16,9 +16,12 @@
 
 namespace directory {
 
-// What a plugin's host keeps unread at most. A larger message is malformed as soon as its length is read.
+// What a plugin's host keeps unread at most. A larger message is malformed as soon as its length is read, but for entries that somebody
+// waits for: a member of thousands of groups has that many values.
 inline constexpr std::size_t message_bytes_max = std::size_t{64} * 1024;
-inline constexpr std::size_t entry_values_max = 1024;    // values kept of one entry, all attributes together
+inline constexpr std::size_t large_message_bytes_max = std::size_t{1024} * 1024;
+inline constexpr std::size_t attribute_values_max = 1024;  // values kept of one attribute, so that one with many leaves room for others
+inline constexpr std::size_t entry_values_max = 8 * attribute_values_max;  // and of all
 inline constexpr std::size_t entry_attributes_max = 256;
 inline constexpr std::size_t referral_urls_max = 16;
 inline constexpr std::size_t controls_max = 16;
@@ -104,6 +107,7 @@ struct result {
 struct attribute {
   std::string_view name;  // without options (";lang-en", ";range=0-1499")
   std::vector<std::string_view> values;
+  bool truncated = false;  // more values are there than are kept, or than came
 };
 struct bind_result {
   result of;
@@ -112,9 +116,11 @@ struct bind_result {
 struct search_entry {
   std::string_view dn;
   std::vector<attribute> attributes;
-  bool truncated = false;  // more attributes or values came than are kept
+  bool truncated = false;  // more attributes came than are kept: anything may be missing
   // The values of `name` (ASCII case folded), or nothing.
   std::span<const std::string_view> values(std::string_view name) const noexcept;
+  // Are these all values of `name`?
+  bool whole(std::string_view name) const noexcept;
 };
 struct search_reference {
   std::vector<std::string_view> urls;

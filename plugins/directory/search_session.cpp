@@ -15,6 +15,7 @@ using abk::reason;
 constexpr std::int32_t entries_wanted = 2;     // the second one says that the first is not the only one
 constexpr std::int32_t probe_entries = 500;    // "at least": enough to see that the account may read
 constexpr std::size_t entries_max = 10'000;    // of one search, from a server that minds no size limit
+constexpr std::size_t held_bytes_max = std::size_t{4} * 1024 * 1024;  // of entries whose searches are not over, on one connection
 constexpr std::size_t orphans_max = 64;        // searches that nobody waits for
 constexpr std::size_t queue_bytes_max = std::size_t{64} * 1024;  // of the host's, if the server stops reading
 constexpr std::size_t orphan_bytes_max = queue_bytes_max / 4;    // of it, for searches that nobody waits for
@@ -26,8 +27,12 @@ hit owned(const search_entry& e) {
   out.dn = e.dn;
   out.truncated = e.truncated;
   for (const attribute& a : e.attributes) {
-    out.attributes.push_back({std::string(a.name), {}});
-    for (const std::string_view v : a.values) out.attributes.back().values.emplace_back(v);
+    out.attributes.push_back({std::string(a.name), {}, a.truncated});
+    out.bytes += a.name.size();
+    for (const std::string_view v : a.values) {
+      out.attributes.back().values.emplace_back(v);
+      out.bytes += v.size();
+    }
   }
   return out;
 }
@@ -36,9 +41,12 @@ hit owned(const search_entry& e) {
 bool about_itself(const service& as, std::size_t base) { return as.scope == search_scope::base && as.bases[base].empty(); }
 
 // A group that lists many is read in part; what is cut off is not told.
-std::size_t members(const search_entry& group, const std::vector<std::string>& attributes) {
-  std::size_t out = 0;
-  for (const std::string& name : attributes) out += group.values(name).size();
+std::pair<std::size_t, bool> members(const search_entry& group, const std::vector<std::string>& attributes) {
+  std::pair<std::size_t, bool> out{0, group.truncated};
+  for (const std::string& name : attributes) {
+    out.first += group.values(name).size();
+    if (!group.whole(name)) out.second = true;
+  }
   return out;
 }
 
@@ -70,6 +78,7 @@ abk::answer exists(const person& who, std::string rule) {
   out.addresses_complete = who.addresses_complete;
   out.attributes = who.attributes;
   out.operator_text = who.dn;
+  if (who.attributes_left_out) out.operator_text += attributes_left_out_text;
   return out;
 }
 
@@ -216,6 +225,11 @@ void search_session::heard(const message& m, bool, abk::io& up) {
   if (over.whose) ended(over, done->of, up);
 }
 
+bool search_session::takes_large(std::int32_t id) const {
+  const auto it = searches_.find(id);
+  return it != searches_.end() && it->second.whose.has_value();
+}
+
 // An entry that nobody can read is no entry that is not there.
 void search_session::left_out(std::int32_t id, std::size_t bytes, abk::io&) {
   const auto it = searches_.find(id);
@@ -224,9 +238,9 @@ void search_session::left_out(std::int32_t id, std::size_t bytes, abk::io&) {
   if (!it->second.whose) return;
   asked& a = **it->second.whose;
   if (a.question.kind == ABK_PROBE && it->second.what == part::person) ++a.counts[it->second.where].entries;
-  else if (a.question.kind == ABK_PROBE) a.counts[dialect_.search_as().bases.size() + it->second.where] = {entry_values_max, true};  // there are that many, then
+  else if (a.question.kind == ABK_PROBE) a.counts[dialect_.search_as().bases.size() + it->second.where] = {attribute_values_max, true};  // there are that many, then
   else if (!a.trouble)
-    a.trouble = abk::answer::tempfail(reason::misconfigured, "search.entry-too-large", "an entry of " + std::to_string(bytes) + " bytes was left out; at most 64 KiB are read: let the account see fewer values of it, or leave the attribute out");
+    a.trouble = abk::answer::tempfail(reason::misconfigured, "search.entry-too-large", "an entry of " + std::to_string(bytes) + " bytes was left out; at most 1 MiB is read: let the account see fewer values of it, or leave the attribute out");
 }
 
 void search_session::found(search& s, const search_entry& entry, abk::io& up) {
@@ -235,7 +249,8 @@ void search_session::found(search& s, const search_entry& entry, abk::io& up) {
   asked& a = **s.whose;
   if (a.question.kind == ABK_PROBE) {
     if (s.what == part::member) {
-      a.counts[dialect_.search_as().bases.size() + s.where] = {members(entry, dialect_.groups().attributes()), entry.truncated};
+      const auto [count, more] = members(entry, dialect_.groups().attributes());
+      a.counts[dialect_.search_as().bases.size() + s.where] = {count, more};
       return;
     }
     ++a.counts[s.where].entries;
@@ -248,7 +263,14 @@ void search_session::found(search& s, const search_entry& entry, abk::io& up) {
   // Bases may overlap: one entry found twice is one. A server writes its DN the same both times, and two that a laxer look takes
   // for one could be two people.
   const bool known = std::any_of(a.hits.begin(), a.hits.end(), [&](const hit& h) { return h.dn == entry.dn; });
-  if (!known && a.hits.size() < static_cast<std::size_t>(entries_wanted)) a.hits.push_back(owned(entry));
+  if (known || a.hits.size() >= static_cast<std::size_t>(entries_wanted)) return;
+  a.hits.push_back(owned(entry));
+  std::size_t held = 0;
+  for (const asked& each : asked_)
+    for (const hit& h : each.hits) held += h.bytes;
+  if (held <= held_bytes_max) return;
+  a.hits.back() = hit{std::string(entry.dn), {}, true, 0};
+  if (!a.trouble) a.trouble = abk::answer::tempfail(reason::upstream_busy, "search.too-much", "too many large entries at a time on this connection: let the account see fewer values of them, or leave attributes out");
 }
 
 void search_session::ended(search& s, const result& said, abk::io& up) {

@@ -23,6 +23,7 @@ class search_session final : public connection {
 
  protected:
   void heard(const message&, bool more, abk::io&) override;
+  bool takes_large(std::int32_t id) const override;
   void left_out(std::int32_t id, std::size_t bytes, abk::io&) override;
   bool waits() const override { return !searches_.empty(); }
 

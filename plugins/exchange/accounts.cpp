@@ -98,9 +98,10 @@ std::variant<person, abk::answer> accounts::read(const abk::question& q, std::si
   if (!login && out.mailbox.empty()) out.mailbox = q.identity;
   if (!login && out.kind == mailbox_kind::user && !same_word(out.mailbox, q.identity)) out.kind = mailbox_kind::alias;
   out.addresses = std::move(mail.all);
-  out.addresses_complete = !h.truncated && !out.addresses.empty();
+  out.addresses_complete = h.whole("proxyAddresses") && h.whole("mail") && !out.addresses.empty();
   for (const std::string& wanted : rules_.attributes)
     for (const std::string& value : h.values(wanted)) out.attributes.emplace_back(wanted, value);
+  out.attributes_left_out = std::any_of(rules_.attributes.begin(), rules_.attributes.end(), [&h](const std::string& a) { return !h.whole(a); });
   return out;
 }
 

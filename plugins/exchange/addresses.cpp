@@ -1,5 +1,6 @@
 #include "addresses.hpp"
 
+#include <directory/dialect.hpp>
 #include <directory/text.hpp>
 
 #include <algorithm>
@@ -18,6 +19,7 @@ bool an_address(std::string_view text) {
 }
 
 void add(std::vector<std::string>& to, std::string_view address) {
+  if (to.size() == directory::addresses_listed_max) return;
   const auto same = [address](const std::string& known) { return directory::same_word(known, address); };
   if (an_address(address) && std::none_of(to.begin(), to.end(), same)) to.emplace_back(address);
 }

@@ -29,6 +29,7 @@ std::string_view mail_address(std::string_view value) {
 }
 
 void add(std::vector<std::string>& to, std::string_view address) {
+  if (to.size() == directory::addresses_listed_max) return;
   if (std::none_of(to.begin(), to.end(), [&](const std::string& known) { return same_word(known, address); })) to.emplace_back(address);
 }
 
@@ -49,8 +50,9 @@ std::optional<round> people::plan(const abk::question& q, std::size_t n) const {
 
 std::variant<person, abk::answer> people::read(const abk::question& q, std::size_t round, const hit& h) const {
   person out;
-  out.addresses_complete = !h.truncated;
+  out.addresses_complete = true;
   const auto take = [&](const std::string& attribute) {
+    if (!h.whole(attribute)) out.addresses_complete = false;
     for (const std::string_view stored : h.values(attribute)) {
       const std::string_view value = mail_address(stored);
       if (an_address(value)) {
@@ -77,6 +79,7 @@ std::variant<person, abk::answer> people::read(const abk::question& q, std::size
   out.kind = group ? abk::mailbox_kind::group : alias ? abk::mailbox_kind::alias : abk::mailbox_kind::user;
   for (const std::string& wanted : rules_.attributes)
     for (const std::string& value : h.values(wanted)) out.attributes.emplace_back(wanted, value);
+  out.attributes_left_out = std::any_of(rules_.attributes.begin(), rules_.attributes.end(), [&h](const std::string& a) { return !h.whole(a); });
   return out;
 }
 

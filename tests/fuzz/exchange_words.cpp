@@ -13,7 +13,7 @@ void look(const search_entry& e, std::uint32_t kind, const exchange::rules& r) {
   hit h;
   h.dn = e.dn;
   h.truncated = e.truncated;
-  for (const attribute& a : e.attributes) h.attributes.push_back({std::string(a.name), {a.values.begin(), a.values.end()}});
+  for (const attribute& a : e.attributes) h.attributes.push_back({std::string(a.name), {a.values.begin(), a.values.end()}, a.truncated});
   abk::question q;
   q.kind = kind;
   q.address = q.identity = q.login_name = "ann@example.com";
@@ -24,9 +24,9 @@ void look(const search_entry& e, std::uint32_t kind, const exchange::rules& r) {
     return;
   }
   const auto& who = std::get<person>(said);
-  must(who.addresses.size() <= entry_values_max, "addresses without end");
+  must(who.addresses.size() <= addresses_listed_max, "addresses without end");
   for (const std::string& address : who.addresses) must(address.size() <= 320 && address.find('@') != address.npos, "an address that is none");
-  must(!who.addresses_complete || (!e.truncated && !who.addresses.empty()), "a part that passes for the whole");
+  must(!who.addresses_complete || (e.whole("proxyAddresses") && !who.addresses.empty()), "a part that passes for the whole");
   if (kind == ABK_MAILBOX) must(!who.mailbox.empty(), "a mailbox without a name");
 }
 

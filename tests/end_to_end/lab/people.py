@@ -17,6 +17,7 @@ COUNT = 10_000
 STAFF = "cn=staff," + GROUPS
 BROAD_ALIASES = 300
 HUGE_ALIASES = 4000
+TEAMS = 2000
 
 # uid -> password. The right one of each, whatever else is wrong with the account.
 PASSWORDS = {
@@ -42,6 +43,8 @@ PASSWORDS = {
     "crypted": "crypted-Pw-1189",
     "broad": "broad-Pw-1190",
     "huge": "huge-Pw-1191",
+    "popular": "popular-Pw-1194",
+    "pictured": "pictured-Pw-1195",
 }
 PARTNER_PASSWORD = "partner-Pw-1192"
 MOVING, MOVING_PASSWORD = "cn=moving," + BASE, "moving-Pw-1193"  # a service account whose password tests change
@@ -131,6 +134,10 @@ def ldif(ssha, crypted, count=COUNT):
     text += _person("ssha", ssha) + _person("crypted", crypted) + _person("nopassword", None)
     text += _person("broad", pw["broad"], *(_alias(f"broad.{i:04d}") for i in range(BROAD_ALIASES)))
     text += _person("huge", pw["huge"], *(_alias(f"huge.{i:04d}") for i in range(HUGE_ALIASES)))
+    text += _person("popular", pw["popular"], ("displayName", "Popular Person"), *(("memberOf", f"cn=team {i:04d} of the department of departments,{GROUPS}") for i in range(TEAMS)))
+    # Twice as large as any entry that is read.
+    picture = b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0" + bytes(2 << 20) + b"\xff\xd9"
+    text += _person("pictured", pw["pictured"])[:-1] + f"jpegPhoto:: {base64.b64encode(picture).decode()}\n\n"
     text += _person("catchall", None, mail="@catchall.test")
     text += _person("real", None, mail="real@catchall.test")
     text += _person("adlike", None, ("proxyAddresses", "SMTP:adlike@example.test"), ("proxyAddresses", "smtp:adlike.alias@example.test"))

@@ -54,16 +54,21 @@ TEST(decode, an_entry_with_its_values) {
   EXPECT_TRUE(e.values("cn").empty());
   EXPECT_TRUE(e.values("absent").empty());
   EXPECT_FALSE(e.truncated);
+  EXPECT_TRUE(e.whole("mail") && e.whole("absent"));
 }
 
 TEST(decode, a_list_that_comes_in_parts_is_said_to_be_cut) {
-  const auto cut = [](std::string_view name) { return std::get<search_entry>(must(bytes::entry(7, "cn=x", bytes::attribute("memberOf", {}) + bytes::attribute(name, {"g"}))).body); };
+  const auto whole = [](std::string_view name) {
+    const message m = must(bytes::entry(7, "cn=x", bytes::attribute("memberOf", {}) + bytes::attribute(name, {"g"})));
+    return std::get<search_entry>(m.body).whole("memberOf");
+  };
   const message held = must(bytes::entry(7, "cn=x", bytes::attribute("memberOf", {}) + bytes::attribute("memberOf;range=0-1499", {"g"})));
   const auto& e = std::get<search_entry>(held.body);
-  EXPECT_TRUE(e.truncated);
+  EXPECT_FALSE(e.whole("MemberOf"));
+  EXPECT_TRUE(e.whole("mail")) << "what others lack it does not";
   EXPECT_EQ(e.values("memberof").size(), 1U);
-  EXPECT_FALSE(cut("memberOf;range=0-*").truncated);
-  EXPECT_TRUE(cut("memberOf;range=1500-*").truncated);
+  EXPECT_TRUE(whole("memberOf;range=0-*"));
+  EXPECT_FALSE(whole("memberOf;range=1500-*"));
 }
 
 TEST(decode, the_end_of_a_search_a_reference_and_an_extended_result) {
@@ -126,14 +131,22 @@ TEST(decode, B_10_what_is_nested_ten_thousand_deep_is_one_opaque_element) {
 
 TEST(decode, B_20_more_values_and_attributes_than_are_kept) {
   std::string set, list;
-  for (std::size_t i = 0; i < entry_values_max + 10; ++i) set += bytes::tlv(4, "value");
+  for (std::size_t i = 0; i < attribute_values_max + 10; ++i) set += bytes::tlv(4, "v");
   const message many = must(bytes::entry(1, "cn=x", bytes::tlv(0x30, bytes::tlv(4, "memberOf") + bytes::tlv(0x31, set)) + bytes::attribute("mail", {"late"})));
   const auto& e = std::get<search_entry>(many.body);
-  EXPECT_TRUE(e.truncated);
-  EXPECT_EQ(e.values("memberOf").size(), entry_values_max);
+  EXPECT_FALSE(e.whole("memberOf"));
+  EXPECT_TRUE(e.whole("mail"));
+  EXPECT_EQ(e.values("memberOf").size(), attribute_values_max);
+  EXPECT_EQ(e.values("mail").size(), 1U) << "one attribute with many values leaves room for others";
+  for (char c = 'a'; c < 'm'; ++c) list += bytes::tlv(0x30, bytes::tlv(4, std::string(1, c)) + bytes::tlv(0x31, set));
+  const message all = must(bytes::entry(1, "cn=x", list));
+  std::size_t values = 0;
+  for (const attribute& a : std::get<search_entry>(all.body).attributes) values += a.values.size();
+  EXPECT_EQ(values, entry_values_max);
+  list.clear();
   for (int i = 0; i < 2000; ++i) list += bytes::attribute("a" + std::to_string(i), {});
   const message wide = must(bytes::entry(1, "cn=x", list));
-  EXPECT_TRUE(std::get<search_entry>(wide.body).truncated);
+  EXPECT_FALSE(std::get<search_entry>(wide.body).whole("a1")) << "more attributes than are kept: anything may be missing";
   EXPECT_EQ(std::get<search_entry>(wide.body).attributes.size(), entry_attributes_max);
 }
 

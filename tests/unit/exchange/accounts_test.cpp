@@ -62,6 +62,16 @@ TEST(accounts, a_list_that_was_cut_is_not_complete) {
   hit h = user();
   h.truncated = true;
   EXPECT_FALSE(found({}, ABK_MAILBOX, h).addresses_complete);
+  for (const char* name : {"proxyAddresses", "memberOf"}) {
+    hit one = user();
+    one.attributes.push_back({"memberOf", {"cn=a"}, false});
+    for (auto& a : one.attributes) a.truncated = a.name == name;
+    exchange::rules r;
+    r.attributes = {"memberOf"};
+    const person p = found(r, ABK_MAILBOX, one);
+    EXPECT_EQ(p.addresses_complete, std::string_view(name) == "memberOf") << name;
+    EXPECT_EQ(p.attributes_left_out, std::string_view(name) == "memberOf") << name;
+  }
 }
 
 TEST(accounts, kinds) {
