@@ -12,8 +12,9 @@ endif()
 if(AUTHBROKER_WERROR)
   target_compile_options(authbroker_flags INTERFACE -Werror)
 endif()
+# Asio takes memory by aligned_alloc, where glibc splits and joins chunks; a coroutine frame needs no more than malloc's alignment.
 target_compile_definitions(authbroker_flags INTERFACE _GLIBCXX_ASSERTIONS BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_REGEX
-  BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8)
+  BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8 BOOST_ASIO_DISABLE_STD_ALIGNED_ALLOC BOOST_ASIO_DISABLE_BOOST_ALIGN)
 if(AUTHBROKER_SANITIZE STREQUAL "thread")
   target_compile_options(authbroker_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)  # Asio has a fence that TSan does not follow
 endif()
