@@ -130,7 +130,7 @@ log_line& log_line::field(std::string_view key, std::string_view value) {
     text_ += value;
   } else {
     text_ += '"';
-    text_ += escape_for_log(value, bytes_max_of(key));
+    append_escaped(text_, value, bytes_max_of(key));
     text_ += '"';
   }
   return *this;

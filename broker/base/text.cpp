@@ -87,12 +87,10 @@ bool has_control(std::string_view s) {
   return false;
 }
 
-std::string escape_for_log(std::string_view s, std::size_t bytes_max) {
+void append_escaped(std::string& out, std::string_view s, std::size_t bytes_max) {
   static constexpr std::string_view hex = "0123456789abcdef";
   const bool cut = s.size() > bytes_max;
   s = s.substr(0, bytes_max);
-  std::string out;
-  out.reserve(s.size() + 8);
   for (const char ch : s) {
     const auto c = static_cast<unsigned char>(ch);
     if (c == '\\' || c == '"') {
@@ -107,6 +105,12 @@ std::string escape_for_log(std::string_view s, std::size_t bytes_max) {
     }
   }
   if (cut) out += "...";
+}
+
+std::string escape_for_log(std::string_view s, std::size_t bytes_max) {
+  std::string out;
+  out.reserve(std::min(s.size(), bytes_max) + 8);
+  append_escaped(out, s, bytes_max);
   return out;
 }
 
@@ -212,22 +216,35 @@ bool holds(std::string_view text, std::string_view needle, std::span<const std::
   return false;
 }
 
+// The most characters of the base64 alphabet in a row.
+std::size_t longest_base64_run(std::string_view text) {
+  std::size_t longest = 0, now = 0;
+  for (const char c : text) {
+    const bool in = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+    now = in ? now + 1 : 0;
+    longest = std::max(longest, now);
+  }
+  return longest;
+}
+
 }  // namespace
 
 bool tells_password(std::string_view text, std::string_view password, std::span<const std::string_view> names) {
   if (password.empty() || text.size() < std::min<std::size_t>(password.size(), 3)) return false;
   if (holds(text, password, names)) return true;
-  // The shortest of the three has at least 4/3 of the password's bytes, less 4.
-  if (password.size() < 3 || text.size() + 4 < password.size() / 3 * 4) return false;
+  if (password.size() < 3) return false;
+  const std::size_t run = longest_base64_run(text);  // most texts are words, too short for any of the three
   // The characters of a base64 text that depend on the password alone, for each way it can lie on the 3-byte grid.
   bool found = false;
   for (std::size_t lead = 0; lead < 3 && !found; ++lead) {
+    const std::size_t bytes = lead + password.size();
+    const std::size_t from = lead == 0 ? 0 : lead + 1;
+    const std::size_t to = bytes / 3 * 4 + (bytes % 3 == 0 ? 0 : bytes % 3);
+    if (to <= from + 2 || run < to - from) continue;
     std::string padded(lead, '\0');
     padded += password;
     std::string coded = base64_encode(padded);
-    const std::size_t from = lead == 0 ? 0 : lead + 1;
-    const std::size_t to = padded.size() / 3 * 4 + (padded.size() % 3 == 0 ? 0 : padded.size() % 3);
-    found = to > from + 2 && holds(text, std::string_view(coded).substr(from, to - from), names);
+    found = holds(text, std::string_view(coded).substr(from, to - from), names);
     wipe(padded.data(), padded.size());
     wipe(coded.data(), coded.size());
   }

@@ -21,6 +21,7 @@ bool has_control(std::string_view);
 
 // One line, printable ASCII: every other byte as \xNN, a backslash doubled, quotes as \", cut at `bytes_max` of input.
 std::string escape_for_log(std::string_view, std::size_t bytes_max = 200);
+void append_escaped(std::string& out, std::string_view, std::size_t bytes_max);  // the same, at the end of `out`
 // Text of an upstream for a user's eyes: valid UTF-8 or '?', controls and bidi marks out, at most `chars_max` code points.
 std::string clean_notice(std::string_view, std::size_t chars_max = 200);
 

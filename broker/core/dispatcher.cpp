@@ -38,10 +38,10 @@ std::string shown_address(const query& q, const answer& a) {
 
 }  // namespace
 
-void decision_memory::remember(std::string_view id, std::string line) {
+void decision_memory::remember(std::string_view id, std::string_view line) {
   const std::lock_guard hold(mutex_);
   entries_[next_].id = id;
-  entries_[next_].line = std::move(line);
+  entries_[next_].line = line;  // into the place of the one that is forgotten
   next_ = (next_ + 1) % kept;
 }
 
@@ -281,7 +281,7 @@ void dispatcher::finish(const query& q, answer& a, steady::time_point began) {
   line.field_if("route", a.route).field_if("backend", a.backend).field_if("upstream", a.found.upstream).field_if("rule", a.found.rule);
   line.field_if("text", a.found.operator_text);
   line.field("elapsed_us", a.elapsed.count());
-  decisions_.remember(a.id, std::string(line.text()));
+  decisions_.remember(a.id, line.text());
 }
 
 }  // namespace authbroker

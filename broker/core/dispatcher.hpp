@@ -25,7 +25,7 @@ struct snapshot {
 // What `authbroker why ID` shows: recent decisions, as they were logged.
 class decision_memory {
  public:
-  void remember(std::string_view id, std::string line);
+  void remember(std::string_view id, std::string_view line);
   std::string find(std::string_view id) const;  // "" if unknown or forgotten
 
  private:

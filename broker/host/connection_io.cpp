@@ -74,7 +74,8 @@ void connection::io_finish(abk_io* io, std::uint32_t id, const abk_answer* answe
   }
   finding f = read_answer(q->asked->asked->kind, *answer, typed_in(*q->asked->asked, q->asked->password()), is_legal);
   if (!is_legal) me.pool_->core().misbehaved(f.operator_text);
-  q->asked->note("verdict", std::string(name(f.what)) + (f.why == reason::none ? "" : " " + std::string(name(f.why))) + (f.rule.empty() ? "" : " by rule " + f.rule));
+  if (q->asked->out() != nullptr)
+    q->asked->note("verdict", std::string(name(f.what)) + (f.why == reason::none ? "" : " " + std::string(name(f.why))) + (f.rule.empty() ? "" : " by rule " + f.rule));
   me.settle(*q, std::move(f));
 }
 

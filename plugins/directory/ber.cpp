@@ -29,14 +29,25 @@ void put(std::string& out, std::uint32_t tag, std::string_view content) {
   out.append(content);
 }
 
-void put_number(std::string& out, std::uint32_t tag, std::int32_t number) {
+namespace {
+
+// The shortest form keeps the sign: a byte goes while it and the bit after it say the same.
+std::size_t digits_of(std::int32_t number) noexcept {
   std::size_t digits = 4;
-  // The shortest form keeps the sign: a byte goes while it and the bit after it say the same.
   while (digits > 1) {
     const std::int32_t top = number >> (8 * (digits - 1) - 1);
     if (top != 0 && top != -1) break;
     --digits;
   }
+  return digits;
+}
+
+}  // namespace
+
+std::size_t number_bytes(std::int32_t number) noexcept { return 2 + digits_of(number); }
+
+void put_number(std::string& out, std::uint32_t tag, std::int32_t number) {
+  const std::size_t digits = digits_of(number);
   put_header(out, tag, digits);
   for (std::size_t i = digits; i-- > 0;) out.push_back(static_cast<char>(number >> (8 * i) & 0xff));
 }

@@ -25,6 +25,7 @@ void put_header(std::string& out, std::uint32_t tag, std::size_t bytes);
 void put(std::string& out, std::uint32_t tag, std::string_view content);
 void put_number(std::string& out, std::uint32_t tag, std::int32_t number);
 std::size_t header_bytes(std::size_t content_bytes) noexcept;
+std::size_t number_bytes(std::int32_t number) noexcept;  // header and all
 
 struct element {
   std::uint32_t tag = 0;

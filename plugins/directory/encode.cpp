@@ -37,22 +37,18 @@ std::string policy_request() {
 bind_request encode_bind(std::int32_t id, std::string_view name, abk::secret_view password, bool ask_policy) {
   if (name.empty()) throw std::logic_error("a bind with an empty name is anonymous");
   if (password.empty()) throw std::logic_error("a bind with an empty password is anonymous");
-  std::string fields;
-  fields.reserve(name.size() + numbers_bytes_max);
-  ber::put_number(fields, ber::integer, 3);
-  ber::put(fields, ber::octets, name);
-  ber::put_header(fields, simple_password, password.size());
-
+  static const std::string policy = policy_request();
+  constexpr std::int32_t version = 3;
+  const std::size_t fields = ber::number_bytes(version) + ber::header_bytes(name.size()) + name.size() + ber::header_bytes(password.size()) + password.size();
   bind_request out;
-  if (ask_policy) out.tail = policy_request();
-  std::string inner;
-  inner.reserve(fields.size() + numbers_bytes_max);
-  ber::put_number(inner, ber::integer, id);
-  ber::put_header(inner, bind, fields.size() + password.size());
-  inner += fields;
-  out.head.reserve(inner.size() + header_bytes_max);
-  ber::put_header(out.head, ber::sequence, inner.size() + password.size() + out.tail.size());
-  out.head += inner;
+  if (ask_policy) out.tail = policy;
+  out.head.reserve(name.size() + numbers_bytes_max);
+  ber::put_header(out.head, ber::sequence, ber::number_bytes(id) + ber::header_bytes(fields) + fields + out.tail.size());
+  ber::put_number(out.head, ber::integer, id);
+  ber::put_header(out.head, bind, fields);
+  ber::put_number(out.head, ber::integer, version);
+  ber::put(out.head, ber::octets, name);
+  ber::put_header(out.head, simple_password, password.size());
   return out;
 }
 

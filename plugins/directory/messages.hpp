@@ -47,7 +47,8 @@ struct search_request {
 
 // A simple bind in three parts: head, the password, tail. The password is not among them: send({head, password}, tail).
 struct bind_request {
-  std::string head, tail;
+  std::string head;
+  std::string_view tail;  // of static life
 };
 
 // `name` is a DN, or what else the server takes. Throws std::logic_error when name or password is empty: both mean

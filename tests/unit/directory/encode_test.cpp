@@ -12,7 +12,7 @@ namespace {
 using namespace directory;
 using bytes::to_hex;
 
-std::string whole(const bind_request& b, std::string_view password) { return b.head + std::string(password) + b.tail; }
+std::string whole(const bind_request& b, std::string_view password) { return b.head + std::string(password) + std::string(b.tail); }
 
 TEST(encode_bind, puts_the_password_between_head_and_tail) {
   const auto b = encode_bind(1, "cn=a", abk::secret_view("x"), false);
