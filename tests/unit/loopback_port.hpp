@@ -12,8 +12,9 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 
-namespace authbroker::testing {
+namespace authbroker::loopback {
 
 struct bound_socket {
   int fd;  // the caller's to close
@@ -28,17 +29,15 @@ inline sockaddr_in loopback_address(const std::string& address, std::uint16_t po
   return a;
 }
 
-// A TCP socket bound to `port`, or to one that is free where it is 0. Throws std::system_error.
-inline bound_socket bind_loopback(const std::string& address = "127.0.0.1", std::uint16_t port = 0) {
+// A TCP socket bound to `port`, or to a free one where it is 0, and to nobody else's while it is open: without SO_REUSEADDR, not
+// even another test can bind it. Throws std::system_error.
+inline bound_socket bind(const std::string& address = "127.0.0.1", std::uint16_t port = 0) {
   std::random_device chance;
   for (int tries = 0;; ++tries) {
     const std::uint16_t wanted = port != 0 ? port : static_cast<std::uint16_t>(std::uniform_int_distribution<int>(12000, 31999)(chance));
     const sockaddr_in a = loopback_address(address, wanted);
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int on = 1;
-    if (fd >= 0 && ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-        ::bind(fd, reinterpret_cast<const sockaddr*>(&a), sizeof a) == 0)
-      return {fd, wanted};
+    if (fd >= 0 && ::bind(fd, reinterpret_cast<const sockaddr*>(&a), sizeof a) == 0) return {fd, wanted};
     const int error = errno;
     if (fd >= 0) ::close(fd);
     if (port != 0 || tries == 100 || error != EADDRINUSE)
@@ -46,4 +45,17 @@ inline bound_socket bind_loopback(const std::string& address = "127.0.0.1", std:
   }
 }
 
-}  // namespace authbroker::testing
+// One port at two addresses. Throws std::system_error.
+inline std::pair<bound_socket, bound_socket> bind_pair(const std::string& one, const std::string& other) {
+  for (int tries = 0;; ++tries) {
+    const bound_socket first = bind(one);
+    try {
+      return {first, bind(other, first.port)};
+    } catch (const std::system_error&) {
+      ::close(first.fd);
+      if (tries == 100) throw;
+    }
+  }
+}
+
+}  // namespace authbroker::loopback

@@ -11,8 +11,6 @@
 #include <cstring>
 #include <future>
 
-#include "unit/loopback_port.hpp"
-
 namespace authbroker::lab {
 
 // ---------------------------------------------------------------- workers
@@ -63,10 +61,7 @@ finding crew::ask(backend& b, const stage_question& q, std::chrono::milliseconds
 
 // ---------------------------------------------------------------- the server
 
-line_server::line_server(behaviour b, std::uint16_t port) : says_(std::move(b)) {
-  const auto bound = testing::bind_loopback("127.0.0.1", port);
-  listening_ = bound.fd;
-  port_ = bound.port;
+line_server::line_server(behaviour b, loopback::bound_socket where) : says_(std::move(b)), listening_(where.fd), port_(where.port) {
   if (listen(listening_, 128) != 0) throw std::runtime_error(std::strerror(errno));
   acceptor_ = std::thread([this] {
     while (!stop_) {
@@ -338,6 +333,12 @@ made make(crew& c, logger& log, const abk_plugin* plugin, const backend_rules& r
   made out;
   out.backend = plugin_backend::make(rules, loaded, &host, env, out.problems);
   return out;
+}
+
+bool eventually(const std::function<bool()>& what) {
+  for (const auto until = steady::now() + std::chrono::seconds(10); !what(); std::this_thread::sleep_for(std::chrono::milliseconds(2)))
+    if (steady::now() > until) return false;
+  return true;
 }
 
 stage_question login(const secret& password, std::string_view name) {

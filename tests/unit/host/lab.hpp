@@ -14,6 +14,7 @@
 
 #include "base/clock.hpp"
 #include "host/plugin_backend.hpp"
+#include "unit/loopback_port.hpp"
 
 namespace authbroker::lab {
 
@@ -40,7 +41,7 @@ class line_server {
   // Given a line, what to answer; "" says nothing; "!" hangs up; "!TEXT" says TEXT and hangs up. The first "line" of a
   // connection is "CONNECT".
   using behaviour = std::function<std::string(const std::string& line)>;
-  explicit line_server(behaviour b, std::uint16_t port = 0);
+  explicit line_server(behaviour b, loopback::bound_socket where = loopback::bind());
   ~line_server();
   std::uint16_t port() const { return port_; }
   upstream_rules upstream() const;
@@ -75,6 +76,9 @@ struct made {
 };
 backend_rules rules_for(std::vector<upstream_rules> upstreams);
 made make(crew&, logger&, const abk_plugin*, const backend_rules&, std::uint32_t blocking_share = 2);
+
+// True once `what` holds; ten seconds at most.
+bool eventually(const std::function<bool()>& what);
 
 stage_question login(const secret& password, std::string_view name = "ann");
 

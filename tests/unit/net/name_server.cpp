@@ -146,11 +146,13 @@ void name_server::run() {
     }
     if ((waiting[2].revents & POLLIN) != 0) {
       const int fd = ::accept4(tcp_, nullptr, nullptr, SOCK_CLOEXEC);
-      const timeval patience{2, 0};
-      ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
       // One question after the other, until the client hangs up.
       std::string in;
       for (;;) {
+        pollfd either[] = {{wake_[0], POLLIN, 0}, {fd, POLLIN, 0}};
+        ::poll(either, 2, -1);
+        if (either[0].revents != 0) break;
+        if (either[1].revents == 0) continue;
         const ssize_t got = ::recv(fd, buffer, sizeof buffer, 0);
         if (got <= 0) break;
         in.append(buffer, static_cast<std::size_t>(got));

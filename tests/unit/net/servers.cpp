@@ -11,26 +11,20 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "unit/loopback_port.hpp"
-
 namespace authbroker::testing {
 namespace {
 
-int listen_on(const std::string& address, std::uint16_t port, int backlog, std::uint16_t& got) {
-  const auto bound = bind_loopback(address, port);
-  if (::listen(bound.fd, backlog) != 0) {
-    const int error = errno;
-    ::close(bound.fd);
-    throw std::system_error(error, std::generic_category(), "listening on " + address);
-  }
-  got = bound.port;
-  return bound.fd;
+void listen_on(const loopback::bound_socket& where, int backlog) {
+  if (::listen(where.fd, backlog) == 0) return;
+  const int error = errno;
+  ::close(where.fd);
+  throw std::system_error(error, std::generic_category(), "listening");
 }
 
 }  // namespace
 
-tcp_server::tcp_server(std::function<void(int fd)> serve, const std::string& address, std::uint16_t port) : serve_(std::move(serve)) {
-  listener_ = listen_on(address, port, 64, port_);
+tcp_server::tcp_server(std::function<void(int fd)> serve, loopback::bound_socket where) : serve_(std::move(serve)), listener_(where.fd), port_(where.port) {
+  listen_on(where, 64);
   acceptor_ = std::thread([this] { accept_loop(); });
 }
 
@@ -42,9 +36,8 @@ void tcp_server::accept_loop() {
   pthread_sigmask(SIG_BLOCK, &pipe, nullptr);  // inherited by the threads below
   while (!stop_) {
     const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (fd < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
     if (fd < 0) break;
-    const timeval patience{30, 0};  // longer than spin(): a hang-up must not look like the awaited event
-    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     ++accepted_;
     const std::lock_guard lock(mutex_);
     if (stop_) {
@@ -73,9 +66,11 @@ tcp_server::~tcp_server() {
   ::close(listener_);
 }
 
-deaf_port::deaf_port(const std::string& address, std::uint16_t port) {
-  listener_ = listen_on(address, port, 0, port_);
-  const sockaddr_in to = loopback_address(address, port_);
+deaf_port::deaf_port(loopback::bound_socket where) : listener_(where.fd), port_(where.port) {
+  listen_on(where, 0);
+  sockaddr_in to{};
+  socklen_t size = sizeof to;
+  ::getsockname(listener_, reinterpret_cast<sockaddr*>(&to), &size);
   // Fill the queue until an attempt hangs.
   for (int i = 0; i < 16; ++i) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -92,7 +87,7 @@ deaf_port::~deaf_port() {
 }
 
 std::uint16_t closed_port() {
-  return bind_loopback().port;  // bound until the process ends, so nobody else listens there; never listened on
+  return loopback::bind().port;  // bound until the process ends, so nobody else listens there; never listened on
 }
 
 void send_all(int fd, const std::string& bytes) {

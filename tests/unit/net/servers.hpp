@@ -14,15 +14,15 @@
 
 #include "net/channel.hpp"
 #include "net/worker.hpp"
+#include "unit/loopback_port.hpp"
 #include "unit/net/certificates.hpp"
 
 namespace authbroker::testing {
 
 class tcp_server {
  public:
-  // `serve` gets a blocking socket (reads give up after 30 s) and need not close it. `address` is an IPv4 literal, port 0
-  // means any. Ends every connection when destroyed.
-  explicit tcp_server(std::function<void(int fd)> serve, const std::string& address = "127.0.0.1", std::uint16_t port = 0);
+  // `serve` gets a blocking socket and need not close it. Ends every connection when destroyed.
+  explicit tcp_server(std::function<void(int fd)> serve, loopback::bound_socket where = loopback::bind());
   ~tcp_server();
   tcp_server(const tcp_server&) = delete;
   tcp_server& operator=(const tcp_server&) = delete;
@@ -45,7 +45,7 @@ class tcp_server {
 // A port whose queue is full: a connection attempt gets no answer at all.
 class deaf_port {
  public:
-  explicit deaf_port(const std::string& address = "127.0.0.1", std::uint16_t port = 0);
+  explicit deaf_port(loopback::bound_socket where = loopback::bind());
   ~deaf_port();
   deaf_port(const deaf_port&) = delete;
   deaf_port& operator=(const deaf_port&) = delete;
