@@ -465,13 +465,17 @@ TEST_F(dovecot_auth, WhoTakesNoRepliesIsNotRead) {
 TEST_F(dovecot_auth, ANoWaitsForTheFloorAndHoldsUpNobody) {
   parts_.times.floor = 200ms;
   start();
-  client c = greeted();
-  const auto began = steady::now();
-  c.send(hello + auth(1, "ann", "wrong") + auth(2, "bob", "right"));
-  EXPECT_EQ(c.line(), ok(2, "bob"));
-  EXPECT_LT(steady::now() - began, 200ms);
-  EXPECT_EQ(c.line(), fail(1));
-  EXPECT_GE(steady::now() - began, 200ms);
+  bool held_up = true;
+  for (int tries = 0; held_up && tries < 20; ++tries) {  // by it, and not by a machine that is busy at the moment
+    client c = greeted();
+    const auto began = steady::now();
+    c.send(hello + auth(1, "ann", "wrong") + auth(2, "bob", "right"));
+    EXPECT_EQ(c.line(), ok(2, "bob"));
+    held_up = steady::now() - began >= 200ms;
+    EXPECT_EQ(c.line(), fail(1));
+    EXPECT_GE(steady::now() - began, 200ms);
+  }
+  EXPECT_FALSE(held_up);
 }
 
 TEST_F(dovecot_auth, ADrainAnswersAllAndEnds) {
@@ -507,7 +511,7 @@ TEST_F(dovecot_auth, AtItsLimitItStillGreets) {
 
 TEST_F(dovecot_auth, RefusedConnectionsAreBoundedToo) {
   rules_.limits.connections = 1;
-  parts_.times.farewell = 10'000ms;
+  parts_.times.farewell = 60'000ms;
   start();
   client first = greeted();
   first.send(hello + auth(1, "ann", "hold"));
@@ -539,9 +543,11 @@ TEST_F(dovecot_auth, SilenceEndsIt) {
   client idle = greeted();
   idle.send(hello);
   EXPECT_EQ(idle.rest(), "");
-  client waiting = greeted();
-  waiting.send(hello + auth(1, "ann", "hold"));
-  ASSERT_TRUE(asker_.wait_held());
+  client waiting = until_held([this] {
+    client c = greeted();
+    c.send(hello + auth(1, "ann", "hold"));
+    return c;
+  });
   client half = greeted();
   half.send(hello + "AUTH\t1\tPLA");
   EXPECT_EQ(half.rest(), "") << "half a line is not waited for";

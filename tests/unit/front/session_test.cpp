@@ -80,19 +80,26 @@ TEST_F(sessions, BytesThatDripDoNotBuyTime_J10) {
 TEST_F(sessions, IdleOnesEnd) {
   rules_.limits.idle = 100ms;
   start();
-  caller c = connect();
-  c.send(get("/healthz"));
-  EXPECT_EQ(status_of(c.reply()), 200U);
-  EXPECT_EQ(c.receive_all(), "");
+  std::vector<caller> all;
+  std::string reply;
+  while (status_of(reply) == 0 && all.size() < 50) {  // until one speaks before it has been idle for too long
+    all.push_back(connect());
+    all.back().send(get("/healthz"));
+    reply = all.back().reply();
+  }
+  EXPECT_EQ(status_of(reply), 200U) << reply;
+  EXPECT_EQ(all.back().receive_all(), "");
   EXPECT_TRUE(eventually([&] { return listener_->sessions() == 0; }));
 }
 
 TEST_F(sessions, AWaitingQuestionIsNotIdle) {
   rules_.limits.idle = 50ms;
   start();
-  caller waits = connect();
-  waits.send(login("ann@example.com", "hold"));
-  ASSERT_TRUE(asker_.wait_held());
+  caller waits = until_held([this] {
+    caller c = connect();
+    c.send(login("ann@example.com", "hold"));
+    return c;
+  });
   caller idle = connect();
   EXPECT_EQ(idle.receive_all(), "") << "the idle time has passed";
   release();
