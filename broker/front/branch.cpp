@@ -20,8 +20,7 @@ namespace authbroker {
 namespace {
 
 constexpr std::uint32_t requests_a_look = 256;
-constexpr auto look_time = std::chrono::milliseconds(50);       // shorter looks say little
-constexpr auto looks_together = std::chrono::milliseconds(500); // a worker that was asked so little is not busy
+constexpr auto look_time = std::chrono::milliseconds(50);  // shorter looks say little
 
 // Refused connections that are still being told so, for each worker: they last front_times::farewell.
 constexpr std::uint32_t refused_max = 64;
@@ -164,7 +163,7 @@ bool branch::saturated() {
   const bool first = looked_at_ == steady::time_point{};
   looked_at_ = now;
   cpu_then_ = cpu;
-  return !first && past < looks_together && used >= past * shared_->parts.saturated_percent / 100;
+  return !first && used >= past * shared_->parts.saturated_percent / 100;
 }
 
 void branch::share_out() {
