@@ -20,10 +20,10 @@ class Loader : public testing::Test {
     const auto r = plugins.get(name, {zoo});
     return r ? "loaded" : r.error().text;
   }
-  lab::made make(const std::string& name, std::vector<upstream_rules> upstreams) {
+  lab::made make(const std::string& name, std::vector<upstream_rules> upstreams, std::chrono::milliseconds reply = 20s) {
     backend_rules r = lab::rules_for(std::move(upstreams));
     r.plugin = name;
-    r.timeouts.reply = 200ms;
+    r.timeouts.reply = reply;
     lab::made out;
     const auto loaded = plugins.get(name, {zoo});
     if (!loaded) throw std::runtime_error(loaded.error().text);
@@ -92,7 +92,7 @@ TEST_F(Loader, P_07_AMisbehavingConversationIsATempfail) {
                            "bad_another_id", "bad_no_answer", "bad_illegal_reason", "bad_unknown_verdict", "bad_unknown_reason", "bad_short_answer", "bad_yes_in_prepare",
                            "bad_garbage_step", "bad_start_tls_late", "bad_ready_unanswered"}) {
     const lab::line_server server([](const std::string&) { return std::string("HI"); });
-    const lab::made m = make(name, {server.upstream()});
+    const lab::made m = make(name, {server.upstream()}, 200ms);
     ASSERT_NE(m.backend, nullptr) << name;
     const auto began = steady::now();
     const finding f = workers.ask(*m.backend, lab::login(right), 3s);
@@ -107,7 +107,7 @@ TEST_F(Loader, TheFirstAnswerStands) {
     const lab::line_server server([](const std::string&) { return std::string("HI"); });
     const lab::made m = make(name, {server.upstream()});
     ASSERT_NE(m.backend, nullptr) << name;
-    const finding f = workers.ask(*m.backend, lab::login(right), 3s);
+    const finding f = workers.ask(*m.backend, lab::login(right), 10s);
     EXPECT_TRUE(f.what == verdict::accept || f.what == verdict::reject) << name;
     workers.settle();
     EXPECT_GE(m.backend->status().misbehaviour, 1u) << name;
@@ -127,7 +127,7 @@ TEST_F(Loader, AnUnmarkedPasswordCountsAsSent) {
   const lab::line_server server([](const std::string& line) { return line == "CONNECT" ? std::string("HI") : std::string("!"); });
   const lab::made m = make("bad_unmarked_secret", {server.upstream()});
   ASSERT_NE(m.backend, nullptr);
-  EXPECT_TRUE(workers.ask(*m.backend, lab::login(right), 3s).password_sent);
+  EXPECT_TRUE(workers.ask(*m.backend, lab::login(right), 10s).password_sent);
 }
 
 }  // namespace
