@@ -3,7 +3,7 @@
 // Input: one byte for the settings, then the server's bytes, where \x01 ends a segment, \x02 the stream, \x03 asks the next
 // question, \x04 takes the oldest away, \x05 lets the host close an idle connection. Oracles, besides the pretend host's: who
 // exists was said to exist by the reply to a command about that address, counted by other code than the plugin's; who is absent was
-// refused; commands are lines of at most 512 octets, and none of them sends mail.
+// refused, a spent budget or none; commands are lines of at most 512 octets, and none of them sends mail.
 #include <abk/rig.hpp>
 
 #include "oracle.hpp"
@@ -16,7 +16,8 @@ using abk::test::host_rig;
 abk::test::table settings_of(std::uint8_t b) {
   const std::vector<std::string> methods[] = {{"rcpt"}, {"vrfy"}, {"vrfy", "rcpt"}, {"rcpt", "vrfy"}};
   const char* const presets[] = {"", "sendmail", "domino", "exchange"};
-  return {{"helo", "broker.example.com"}, {"methods", methods[b & 3]}, {"preset", presets[b >> 2 & 3]}, {"detect_accept_all", (b >> 4 & 1) != 0}, {"session_questions", std::int64_t{(b >> 5 & 1) != 0 ? 3 : 100}}};
+  return {{"helo", "broker.example.com"}, {"methods", methods[b & 3]}, {"preset", presets[b >> 2 & 3]}, {"detect_accept_all", (b >> 4 & 1) != 0}, {"session_questions", std::int64_t{(b >> 5 & 1) != 0 ? 3 : 100}},
+          {"unknown_budget.burst", std::int64_t{(b >> 6 & 1) != 0 ? 1 : 1000}}};
 }
 
 const char* const addresses[] = {"ann@example.com", "bob@example.com", "j\xc3\xbcrgen@example.com", "\"a> b\"@example.org", "ann@example.com", "a b@example.com", "eve@example.org"};
