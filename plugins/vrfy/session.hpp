@@ -27,8 +27,9 @@
 namespace vrfy {
 
 // Questions under way on one connection. More would lengthen the pipeline, and cost a session earlier where many are refused:
-// those under way and the refusals so far never exceed what Postfix puts up with.
-inline constexpr std::uint32_t questions_at_a_time = 6;
+// those under way and the refusals so far never exceed what Postfix puts up with. A server answers what comes on one connection one
+// after the other, most of them all at once: with few askers, another connection is worth more than a longer pipeline.
+inline constexpr std::uint32_t questions_at_a_time = 5;
 
 inline constexpr std::uint32_t shared_role = 0, alone_role = 1;
 

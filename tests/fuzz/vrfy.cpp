@@ -79,7 +79,7 @@ class story {
     look();
   }
   void ask() {
-    const bool can = up_.is() == connection_rig::state::ready || (up_.is() == connection_rig::state::busy && !up_.draining() && asked_.size() < 6);
+    const bool can = up_.is() == connection_rig::state::ready || (up_.is() == connection_rig::state::busy && !up_.draining() && asked_.size() < 5);
     if (!can) return;
     abk::test::ask q;
     q.kind = ABK_MAILBOX;
