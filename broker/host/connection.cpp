@@ -61,9 +61,12 @@ std::size_t connection::live() const {
   return static_cast<std::size_t>(std::count_if(questions_.begin(), questions_.end(), [](const question& q) { return q.asked != nullptr; }));
 }
 
-bool connection::outstayed() const {
-  if (upstream_ == 0 || (pool_->is_target(upstream_) && held_.size() < 2 && pool_->configured() < 2)) return false;  // there is none before it
-  return steady::now() >= second_choice_until_ && pool_->better_usable(upstream_, held_);
+bool connection::outstayed() {
+  if (upstream_ == 0) return false;  // there is none before it
+  const steady::time_point now = steady::now();
+  if (now < second_choice_until_) return false;
+  second_choice_until_ = now + breaker::first_probe;  // not at each of a busy connection's questions
+  return pool_->better_usable(upstream_);
 }
 
 connection::question* connection::find(std::uint32_t id) {

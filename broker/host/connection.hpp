@@ -43,7 +43,7 @@ class connection : public std::enable_shared_from_this<connection> {
   bool served() const { return next_id_ > 1; }  // a question was asked on it
   // It leads to a replica that was only the second choice, breaker.reopen has passed, and a better one is worth trying again. A
   // connection that always has questions would keep them there for ever.
-  bool outstayed() const;
+  bool outstayed();
   // Ends it now; unanswered questions get tempfail shutting_down.
   void close_now();
   // Ends it now, idle as it is, with the plugin's last words.
@@ -123,7 +123,7 @@ class connection : public std::enable_shared_from_this<connection> {
   finding prepare_finding_;
 
   std::vector<std::size_t> candidates_;  // upstreams still to try
-  std::vector<std::size_t> held_;        // targets of SRV records that must not be given up by the pool; once ready, it and better ones
+  std::vector<std::size_t> held_;        // targets of SRV records that must not be given up by the pool; once ready, the one in use
   std::unique_ptr<resolver::lookup> lookup_;
   unsigned lookup_number_ = 0;           // of the look-up under way, or past
   std::string failures_of_lookup_;

@@ -218,11 +218,11 @@ void connection::prepared() {
   if (io_.channel != ABK_TLS && (io_.channel == ABK_STARTTLS_WANTED || !pool_->core().rules.cleartext))
     return upstream_failed(reason::tls_unavailable, "the upstream was not brought to TLS; nothing was sent", true);
   timer_.disarm();
-  // Of the servers that were named, the one in use has to keep its place, and so have those that came before it and could not be had.
-  if (const auto mine = std::find(held_.begin(), held_.end(), upstream_); mine != held_.end()) {
-    pool_->release_targets({mine + 1, held_.end()});
-    held_.erase(mine + 1, held_.end());
-  }
+  // Of the servers that were named, the one in use has to keep its place.
+  if (const auto mine = std::find(held_.begin(), held_.end(), upstream_); mine != held_.end()) held_.erase(mine);
+  pool_->release_targets(held_);
+  held_.clear();
+  if (pool_->is_target(upstream_)) held_.push_back(upstream_);
   second_choice_until_ = steady::now() + pool_->core().rules.breaker.reopen;
   pool_->upstream_works(upstream_);
   became_ready();

@@ -83,8 +83,9 @@ class pool : public std::enable_shared_from_this<pool> {
   const upstream_rules& upstream(std::size_t u) const { return places_[u].rules; }
   bool refuse_local() const { return refuse_local_; }
   bool usable(std::size_t upstream);  // its breaker is closed
-  // Is an upstream worth trying that comes before this one: a configured one, or one of `passed_over`?
-  bool better_usable(std::size_t upstream, const std::vector<std::size_t>& passed_over);
+  // Is an upstream worth trying that comes before this one: a configured one, or a target of a better priority that the same
+  // SRV records name?
+  bool better_usable(std::size_t upstream);
   finding breaker_finding();          // what a question gets when no configured upstream is usable
   finding finding_of(std::size_t upstream);  // the same of one whose breaker is open
   // The numbers of these targets of the SRV upstream `parent`, in their order, held; one is left out if all places are in use.
@@ -121,7 +122,8 @@ class pool : public std::enable_shared_from_this<pool> {
     breaker guard;
     std::size_t parent = no_parent;  // of a target: the SRV upstream that named it
     std::uint32_t holders = 0;
-    steady::time_point named{};
+    std::uint16_t priority = 0;
+    steady::time_point named{};      // of a target: when it was last; of an SRV upstream: when it last named any
   };
   bool any_closed() const;
   finding not_asked(const place_of_upstream&) const;

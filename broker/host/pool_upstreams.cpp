@@ -18,12 +18,19 @@ bool pool::usable(std::size_t u) {
   return places_[u].guard.closed();
 }
 
-bool pool::better_usable(std::size_t u, const std::vector<std::size_t>& passed_over) {
+bool pool::better_usable(std::size_t u) {
   const std::lock_guard hold(mutex_);
-  const std::size_t before = is_target(u) ? places_[u].parent : u;
+  const place_of_upstream& mine = places_[u];
+  const std::size_t before = is_target(u) ? mine.parent : u;
   for (std::size_t b = 0; b < before; ++b)
     if (places_[b].guard.closed()) return true;
-  return std::any_of(passed_over.begin(), passed_over.end(), [&](std::size_t b) { return b != u && places_[b].guard.closed(); });
+  if (!is_target(u)) return false;
+  const auto now = steady::now();
+  // A target that is not named any more is none. One that is forgotten, because nobody has looked for so long, is tried again by
+  // whoever looks.
+  return std::any_of(places_.begin() + static_cast<std::ptrdiff_t>(configured_), places_.end(), [&](const place_of_upstream& p) {
+    return p.parent == mine.parent && p.rules.port != 0 && p.priority < mine.priority && p.named == places_[mine.parent].named && (p.guard.closed() || forgotten(p, now));
+  });
 }
 
 finding pool::not_asked(const place_of_upstream& p) const {
@@ -105,6 +112,7 @@ std::vector<std::size_t> pool::hold_targets(std::size_t parent, const std::vecto
   std::vector<std::size_t> out;
   const auto now = steady::now();
   const std::lock_guard hold(mutex_);
+  places_[parent].named = now;
   for (const service_target& t : targets) {
     place_of_upstream* free = nullptr;
     place_of_upstream* found = nullptr;
@@ -126,6 +134,7 @@ std::vector<std::size_t> pool::hold_targets(std::size_t parent, const std::vecto
     // Nobody probes what has not been named for long: what was known of it is old.
     if (found == nullptr || forgotten(p, now)) p.guard = breaker(core_->rules.breaker.failures, core_->rules.breaker.reopen, core_->rules.breaker.service_account);
     p.named = now;
+    p.priority = t.priority;
     ++p.holders;
     out.push_back(static_cast<std::size_t>(&p - places_.data()));
   }

@@ -26,6 +26,7 @@ struct resolved {
 struct service_target {
   std::string host;  // lower case, without a trailing dot
   std::uint16_t port = 0;
+  std::uint16_t priority = 0;  // the lowest first
 };
 struct services {
   std::vector<service_target> targets;  // at most addresses_tried_max, in the order to try (RFC 2782); empty on failure

@@ -31,7 +31,7 @@ struct name_query {
 // One SRV record, and what an answer came to. They are kept as records: the weights count each time anew.
 struct service_record {
   service_target to;
-  unsigned priority = 0, weight = 0;
+  unsigned weight = 0;
 };
 struct service_records {
   std::vector<service_record> records;  // at most 64; empty: see `problem`

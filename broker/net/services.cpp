@@ -28,10 +28,10 @@ bool lies_in(const std::string& host, const std::string& domain) {
 
 // RFC 2782: the lowest priority first; within one, drawn by weight.
 std::vector<service_target> drawn(std::vector<service_record> records, std::minstd_rand& dice) {
-  std::stable_sort(records.begin(), records.end(), [](const service_record& a, const service_record& b) { return a.priority < b.priority; });
+  std::stable_sort(records.begin(), records.end(), [](const service_record& a, const service_record& b) { return a.to.priority < b.to.priority; });
   std::vector<service_target> order;
   while (!records.empty() && order.size() < addresses_tried_max) {
-    const auto end = std::find_if(records.begin(), records.end(), [&](const service_record& r) { return r.priority != records.front().priority; });
+    const auto end = std::find_if(records.begin(), records.end(), [&](const service_record& r) { return r.to.priority != records.front().to.priority; });
     std::uint32_t sum = 0;
     for (auto r = records.begin(); r != end; ++r) sum += r->weight;
     std::uint32_t at = std::uniform_int_distribution<std::uint32_t>(0, sum)(dice);
@@ -63,7 +63,7 @@ service_records judged(int status, const unsigned char* bytes, int size, const s
     if (!host.empty() && host.back() == '.') host.pop_back();
     if (host.empty() || r->port == 0) continue;  // "." says: not here
     if (!could_be_a_name(host) || !lies_in(host, domain)) outside = escape_for_log(host, 100);
-    else out.records.push_back({{std::move(host), r->port}, r->priority, r->weight});
+    else out.records.push_back({{std::move(host), r->port, r->priority}, r->weight});
   }
   if (out.records.empty()) out.problem = outside.empty() ? "the domain says that it has no such service" : "its SRV record leads out of the domain, to " + outside;
   return out;

@@ -69,7 +69,7 @@ class Pop3Server:
 
     def __init__(self, tls=None, certificate=None, users=None, apop=False, capa=("TOP", "UIDL", "USER", "RESP-CODES", "AUTH-RESP-CODE"), sasl=(), greeting=b"+OK POP3 ready",
                  replies=None, faults=None, hang_up=False, line_limit=None, connections=None, busy=b"-ERR too many connections, try again later\r\n",
-                 client_ca=None, tls_maximum=None, host="127.0.0.1", family=socket.AF_INET, xclient=False):
+                 client_ca=None, tls_maximum=None, host="127.0.0.1", family=socket.AF_INET, xclient=False, port=0):
         self.tls, self.users, self.apop, self.capa, self.sasl, self._greeting = tls, users or {}, apop, list(capa), list(sasl), greeting
         self.replies, self.faults, self.hang_up, self.line_limit = replies or {}, faults or {}, hang_up, line_limit
         self.connections, self.busy, self.xclient = connections, busy, xclient
@@ -89,7 +89,7 @@ class Pop3Server:
         self._open = 0
         self._listener = socket.socket(family)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind((host, 0))
+        self._listener.bind((host, port))
         self.port = self._listener.getsockname()[1]
         self._listener.listen(128)
         threading.Thread(target=self._accept, daemon=True).start()

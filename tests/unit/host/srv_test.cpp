@@ -139,6 +139,72 @@ TEST_F(Places, ATargetKeepsItsPlaceAndAnotherGetsOneThatNobodyHolds) {
   EXPECT_EQ(p->upstream(first[1]).host, "b.example.com");
 }
 
+// Which connections are given up for a better server: see also the end-to-end tests, where there are servers.
+class Better : public Places {
+ protected:
+  static backend_rules one_failure() {
+    backend_rules r = lab::rules_for({srv("example.com")});
+    r.breaker.failures = 1;
+    return r;
+  }
+  // Retired, it probes nothing.
+  std::shared_ptr<pool> idle_pool(const backend_rules& r) {
+    auto p = pool_of(r);
+    p->retire();
+    workers.settle();
+    return p;
+  }
+  void fails(pool& p, std::size_t u) { p.upstream_failed(u, *workers.workers()[0], reason::upstream_down, "test"); }
+};
+
+TEST_F(Better, ATargetOfABetterPriorityThatWorksAgain) {
+  const auto p = idle_pool(one_failure());
+  const std::vector<service_target> named{{"a.example.com", 389, 10}, {"b.example.com", 389, 20}, {"c.example.com", 389, 30}};
+  const auto t = p->hold_targets(0, named);
+  EXPECT_FALSE(p->better_usable(t[0])) << "it is the best";
+  EXPECT_TRUE(p->better_usable(t[1]));
+  EXPECT_TRUE(p->better_usable(t[2]));
+  fails(*p, t[0]);
+  EXPECT_FALSE(p->better_usable(t[1]));
+  EXPECT_TRUE(p->better_usable(t[2])) << "the second one is better than the third";
+  fails(*p, t[1]);
+  EXPECT_FALSE(p->better_usable(t[2]));
+  p->release_targets({t[0], t[1]});
+  EXPECT_FALSE(p->better_usable(t[2]));
+  p->upstream_works(t[0]);
+  EXPECT_TRUE(p->better_usable(t[1])) << "whoever holds it";
+  EXPECT_TRUE(p->better_usable(t[2]));
+}
+
+TEST_F(Better, NotOneOfTheSamePriorityHoweverTheyWereDrawn) {
+  const auto p = idle_pool(one_failure());
+  const auto t = p->hold_targets(0, {{"a.example.com", 389, 10}, {"b.example.com", 389, 10}});
+  EXPECT_FALSE(p->better_usable(t[0]));
+  EXPECT_FALSE(p->better_usable(t[1]));
+}
+
+TEST_F(Better, NotOneThatTheRecordsNameNoMore) {
+  const auto p = idle_pool(one_failure());
+  const auto t = p->hold_targets(0, {{"a.example.com", 389, 10}, {"b.example.com", 389, 20}});
+  EXPECT_TRUE(p->better_usable(t[1]));
+  p->hold_targets(0, {{"b.example.com", 389, 20}});
+  EXPECT_FALSE(p->better_usable(t[1]));
+  p->hold_targets(0, {{"b.example.com", 389, 20}, {"d.example.com", 389, 5}});
+  EXPECT_TRUE(p->better_usable(t[1])) << "one that is new";
+}
+
+TEST_F(Better, NotATargetOfOtherRecords) {
+  backend_rules r = lab::rules_for({srv("example.com"), srv("example.org")});
+  r.breaker.failures = 1;
+  const auto p = idle_pool(r);
+  const auto first = p->hold_targets(0, {{"a.example.com", 389, 50}});
+  const auto second = p->hold_targets(1, {{"a.example.org", 389, 60}});
+  EXPECT_FALSE(p->better_usable(first[0]));
+  EXPECT_TRUE(p->better_usable(second[0])) << "the first domain itself comes before the second";
+  fails(*p, 0);
+  EXPECT_FALSE(p->better_usable(second[0]));
+}
+
 TEST_F(Places, AreBounded) {
   const auto p = pool_of(lab::rules_for({srv("example.com")}));
   std::size_t held = 0;
