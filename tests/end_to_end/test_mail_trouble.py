@@ -80,7 +80,7 @@ class Outages(Case):
 
     def test_frozen_is_a_tempfail_by_the_deadline_and_delays_nobody_else(self):
         server = self.make()
-        self.start(server.urls()["starttls"], timeout="2s")
+        self.start(server.urls()["starttls"], timeout="5s")
         self.assertTrue(self.all_right())
         server.freeze()
         try:
@@ -93,11 +93,11 @@ class Outages(Case):
                     slowest = max(slowest, seconds)
             for answer, seconds in (t.result() for t in tasks):
                 self.assertEqual((answer.verdict, answer.status), ("tempfail", 503), answer)
-                self.assertLess(seconds, 6)
-            self.assertLess(slowest, 1.5, "the other route waited for the frozen server")
+                self.assertLess(seconds, 15)
+            self.assertLess(slowest, 4, "the other route waited for the frozen server")
         finally:
             server.thaw()
-        wait_until(self.all_right, 8, "right answers after the thaw")
+        wait_until(self.all_right, 60, "right answers after the thaw")
 
     def test_answers_under_load_are_right_or_none(self):
         server = self.make()
@@ -113,11 +113,11 @@ class Outages(Case):
         try:
             for trouble, cure in ((server.kill, server.start), (server.freeze, server.thaw)):
                 before = len(seen)
-                wait_until(lambda: len(seen) > before + 60, 20, "the load")
+                wait_until(lambda: len(seen) > before + 60, 60, "the load")
                 trouble()
-                wait_until(lambda: seen[-1][1].verdict == "tempfail", 6, "a tempfail")
+                wait_until(lambda: seen[-1][1].verdict == "tempfail", 30, "a tempfail")
                 cure()
-                wait_until(self.all_right, 12, "right answers again")
+                wait_until(self.all_right, 60, "right answers again")
         finally:
             over.set()
             pool.shutdown()
