@@ -97,7 +97,7 @@ class Outages(Case):
             self.assertLess(slowest, 4, "the other route waited for the frozen server")
         finally:
             server.thaw()
-        wait_until(self.all_right, 60, "right answers after the thaw")
+        wait_until(self.all_right, 8, "right answers after the thaw")
 
     def test_answers_under_load_are_right_or_none(self):
         server = self.make()
@@ -113,11 +113,11 @@ class Outages(Case):
         try:
             for trouble, cure in ((server.kill, server.start), (server.freeze, server.thaw)):
                 before = len(seen)
-                wait_until(lambda: len(seen) > before + 60, 60, "the load")
+                wait_until(lambda: len(seen) > before + 60, 20, "the load")
                 trouble()
-                wait_until(lambda: seen[-1][1].verdict == "tempfail", 30, "a tempfail")
+                wait_until(lambda: seen[-1][1].verdict == "tempfail", 6, "a tempfail")
                 cure()
-                wait_until(self.all_right, 60, "right answers again")
+                wait_until(self.all_right, 20, "right answers again")
         finally:
             over.set()
             pool.shutdown()
