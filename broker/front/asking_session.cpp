@@ -19,9 +19,7 @@ bool asking_session::on_bytes() {
       return false;
     case progress::malformed:
       begin();
-      shared.counts.malformed.fetch_add(1, std::memory_order_relaxed);
-      if (shared.complain())
-        shared.parts.log->line(level::warning, "request_refused").field("listener", terms_->rules.name).field("caller", from().text).field("error", "not_this_protocol");
+      shared.refused(terms_->rules, from(), "not_this_protocol");
       complain();
       finish(ending::abrupt);
       return true;

@@ -58,10 +58,8 @@ void concurrent_session::work() {
       input().consume(got.used);
       continue;
     }
-    home().shared().counts.malformed.fetch_add(1, std::memory_order_relaxed);
+    home().shared().refused(terms_->rules, from(), "not_this_protocol");
     malformed_ = true;
-    if (home().shared().complain())
-      home().shared().parts.log->line(level::warning, "request_refused").field("listener", terms_->rules.name).field("caller", from().text).field("error", "not_this_protocol");
     end_after_answers();
   }
   if (!takes_more()) partial_until_ = steady::time_point::max();  // what waits here does so on our time

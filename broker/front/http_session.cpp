@@ -91,9 +91,7 @@ void http_session::reply(std::exception_ptr trouble, http_reply r) {
 
 void http_session::refuse(const http_error& e, std::string_view allow) {
   begin();
-  home().shared().counts.malformed.fetch_add(1, std::memory_order_relaxed);
-  if (home().shared().complain())
-    home().shared().parts.log->line(level::warning, "request_refused").field("listener", home().terms()->rules.name).field("caller", from().text).field("error", e.code);
+  home().shared().refused(home().terms()->rules, from(), e.code);
   http_reply r = make_error(e);
   if (!allow.empty()) r.fields.push_back({"Allow", std::string(allow)});
   reply_form form;

@@ -185,7 +185,10 @@ boost::asio::awaitable<http_reply> portal::show(const http_request& in) {
 
 boost::asio::awaitable<http_reply> portal::question(const http_request& in, question_kind kind) {
   json_outcome parsed = parse_json_question(in.body, kind == question_kind::login ? json_form::login : json_form::mailbox);
-  if (parsed.error != nullptr) co_return make_error(*parsed.error, parsed.text);
+  if (parsed.error != nullptr) {
+    shared_.refused(in.terms->rules, *in.from, parsed.error->code);
+    co_return make_error(*parsed.error, parsed.text);
+  }
   json_question& asked = parsed.question;
   query q = begin_query(kind, in, asked.client);
   q.address = std::move(asked.address);
@@ -208,6 +211,7 @@ boost::asio::awaitable<http_reply> portal::question(const http_request& in, ques
 
 boost::asio::awaitable<http_reply> portal::basic(const http_request& in) {
   basic_credentials given = parse_basic(in.head.authorization);
+  if (given.state == basic_state::malformed) shared_.refused(in.terms->rules, *in.from, "bad_credentials");
   if (given.state == basic_state::absent || given.state == basic_state::malformed) co_return no_credentials(given.state);
   const bool reveal = in.terms->rules.reveal;
   query q = begin_query(question_kind::login, in, in.head.reported_client());
@@ -230,7 +234,10 @@ boost::asio::awaitable<http_reply> portal::basic(const http_request& in) {
 
 boost::asio::awaitable<http_reply> portal::mail(const http_request& in) {
   nginx_mail_request asked = parse_nginx_mail(in.head.fields);
-  if (asked.form == nginx_mail_form::malformed) co_return make_error(http_errors::not_nginx_mail);
+  if (asked.form == nginx_mail_form::malformed) {
+    shared_.refused(in.terms->rules, *in.from, http_errors::not_nginx_mail.code);
+    co_return make_error(http_errors::not_nginx_mail);
+  }
   const question_kind kind = asked.form == nginx_mail_form::recipient ? question_kind::mailbox : question_kind::login;
   query q = begin_query(kind, in, asked.client);
   const auto began = steady::now();

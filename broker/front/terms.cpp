@@ -22,6 +22,11 @@ bool listener_shared::complain() {
   return last != now && complained_at.compare_exchange_strong(last, now, std::memory_order_relaxed);
 }
 
+void listener_shared::refused(const listener_rules& rules, const peer& from, std::string_view error) {
+  counts.malformed.fetch_add(1, std::memory_order_relaxed);
+  if (complain()) parts.log->line(level::warning, "request_refused").field("listener", rules.name).field("caller", from.text).field("error", error);
+}
+
 in_flight_place::in_flight_place(listener_shared& s, const listener_terms& t)
     : shared_(s), taken_(s.counts.in_flight.fetch_add(1, std::memory_order_relaxed) < t.rules.limits.in_flight) {
   if (taken_) return;

@@ -71,6 +71,8 @@ struct listener_shared {
 
   // At most one line of these a second and listener, whatever callers do. Returns true if it is this one's turn.
   bool complain();
+  // Counts and tells that a request is not taken; `error` is a word for why.
+  void refused(const listener_rules&, const peer&, std::string_view error);
 };
 
 // One question's place among limits.in_flight. False when there is none left: then nothing may be asked.

@@ -81,6 +81,7 @@ class Permissions(Small):
                             {"name": "auth", "protocol": "dovecot-auth"}, {"name": "peers", "peers": {"users": ["www-data"]}}, {"name": "quiet"})
         self.assertEqual(daemon.mailbox(ANN).status, 403)
         daemon.await_log(r'level=warning event=request_refused listener=http caller="uid=\d+\(\w+\)" error=question_not_allowed\n')
+        self.assertEqual(clients.request(daemon.http, "POST", "/v1/login", "{", {"Content-Type": "application/json"}).status, 400)
         for name, words in (("sasl", b"\xff\xff" + bytes(300)), ("map", b"GET / HTTP/1.1\r\n\r\n"), ("auth", b"GET / HTTP/1.1\r\n\r\n")):
             with self.subTest(listener=name):
                 s = clients.connect(self.sock(daemon, name))
@@ -90,7 +91,7 @@ class Permissions(Small):
         self.assertEqual(clients.ask_as("nobody", self.sock(daemon, "peers")), "closed")
         daemon.await_log("event=peer_not_admitted listener=peers")
         status = daemon.tool("status").stdout
-        for line in ("http: 1 not understood or refused", "sasl: 1 not understood or refused", "map: 1 not understood or refused", "auth: 1 not understood or refused", "peers: 1 not admitted"):
+        for line in ("http: 2 not understood or refused", "sasl: 1 not understood or refused", "map: 1 not understood or refused", "auth: 1 not understood or refused", "peers: 1 not admitted"):
             self.assertIn(f"\nlistener {line}\n", status)
         self.assertNotIn("listener quiet:", status)
 

@@ -387,6 +387,33 @@ TEST(floor_time, OnlyALoginsNoWaits_S10) {
   for (const verdict v : {verdict::absent, verdict::exists, verdict::no_route, verdict::tempfail}) EXPECT_FALSE(waits(question_kind::mailbox, v));
 }
 
+// Else the caller's own log would be the only one that knows.
+TEST_F(http, WhatIsNoQuestionIsCountedAndLogged) {
+  const std::vector<std::pair<std::string, std::string>> refused{{post("/v1/login", "{"), "bad_json"}, {post("/v1/mailbox", "{}"), "bad_question"},
+                                                                 {get("/v1/auth", "Authorization: Basic !!!!\r\n"), "bad_credentials"}, {get("/v1/nginx-mail"), "not_nginx_mail"}, {get("/nothing"), "not_found"}};
+  rules_.allow = {permission::login, permission::mailbox};
+  start();
+  std::uint64_t expected = 0;
+  for (const auto& [request, error] : refused) {
+    // One line a second: the next one needs a moment of its own.
+    const std::string line = "event=request_refused listener=portal caller=\"" + std::string("uid=") + std::to_string(getuid());
+    EXPECT_TRUE(eventually([&, &wanted = error] {
+      caller c = connect();
+      c.send(request);
+      c.reply();
+      ++expected;
+      return log_text().find("error=" + wanted + "\n") != std::string::npos;
+    })) << error;
+    EXPECT_TRUE(has(log_text(), line)) << log_text();
+    EXPECT_EQ(listener_->counts().malformed.load(), expected) << error;
+  }
+  caller c = connect();
+  c.send(get("/v1/auth"));
+  EXPECT_EQ(status_of(c.reply()), 401U);
+  EXPECT_EQ(listener_->counts().malformed.load(), expected) << "who has not given credentials yet is asked for them";
+  EXPECT_TRUE(asker_.questions().empty());
+}
+
 TEST_F(http, TheLogHoldsNoPassword_R02) {
   start();
   caller c = connect();
