@@ -22,6 +22,21 @@ std::string_view name(mailbox_kind);  // "" for unknown
 std::string_view name(addresses_state);
 std::string_view name(mail_protocol);  // "" for none
 
+struct answer;
+
+// What a caller's wire makes of an answer, for the log: what is logged of a question is logged once it has its answer, and before the
+// caller has it. On the worker that asks.
+class wire_words {
+ public:
+  // Which table was asked, where the wire has tables; else "".
+  virtual std::string_view table() const = 0;
+  // As what the answer is told, if that is not its verdict; else "". The text lives until the question ends.
+  virtual std::string_view said(const answer&) = 0;
+
+ protected:
+  ~wire_words() = default;
+};
+
 // What a caller asked, as its wire delivered it: nothing here has been checked yet.
 struct query {
   question_kind kind = question_kind::login;
@@ -36,6 +51,7 @@ struct query {
   bool client_believed = false;
   std::chrono::milliseconds deadline{0};  // the caller's own limit; 0: none
   mail_protocol server_for = mail_protocol::none;  // the caller is a mail proxy: a yes is of use to it only with a server
+  wire_words* wire = nullptr;  // lives for as long as the question; null: the wire has a word for every verdict
 };
 
 // One stage of a transcript, for `authbroker test`. The text is masked already.

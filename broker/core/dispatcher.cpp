@@ -275,8 +275,11 @@ void dispatcher::finish(const query& q, answer& a, steady::time_point began) {
   line.field("id", a.id).field("question", name(q.kind)).field("address", shown_address(q, a));
   line.field("verdict", name(a.found.what));
   if (a.found.why != reason::none) line.field("reason", name(a.found.why));
+  if (q.wire != nullptr) line.field_if("said", q.wire->said(a));
   line.field_if("login_name", a.login_name == a.identity ? std::string_view() : std::string_view(a.login_name));
-  line.field_if("caller", q.caller).field_if("listener", q.listener).field_if("service", q.service).field_if("client", q.client);
+  line.field_if("caller", q.caller).field_if("listener", q.listener);
+  if (q.wire != nullptr) line.field_if("table", q.wire->table());
+  line.field_if("service", q.service).field_if("client", q.client);
   line.field_if("session", std::string_view(q.session).substr(0, session_bytes_max));
   line.field_if("route", a.route).field_if("backend", a.backend).field_if("upstream", a.found.upstream).field_if("rule", a.found.rule);
   line.field_if("text", a.found.operator_text);

@@ -82,6 +82,7 @@ concurrent_session::taken dovecot_auth_session::take(std::string_view bytes) {
 void dovecot_auth_session::begin(const dovecot_auth_line& said) {
   dialogue d;
   d.begun = begin_query(from(), *terms());
+  d.begun.wire = &login_words();
   if (said.service) d.begun.service = dovecot_text(said.service->substr(0, word_bytes_max));
   d.begun.session = dovecot_text(said.session.substr(0, word_bytes_max));
   report_client(d.begun, said.client, from(), *terms());

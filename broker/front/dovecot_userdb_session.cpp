@@ -49,6 +49,7 @@ concurrent_session::taken dovecot_userdb_session::take(std::string_view bytes) {
       q.service = dovecot_text(said->service.substr(0, word_bytes_max));
       q.session = dovecot_text(said->session.substr(0, word_bytes_max));
       report_client(q, said->client, from(), *terms());
+      q.wire = &mailbox_words(terms()->rules.unverifiable);
       ask(said->id, std::move(q));
       break;
     }

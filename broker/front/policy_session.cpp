@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "front/table_answer.hpp"
 #include "wire/address_form.hpp"
 #include "wire/policy.hpp"
 
@@ -34,11 +33,13 @@ asking_session::taken policy_session::take(std::string_view bytes, query& q) {
   q.address = quoted_address(got.request.recipient);
   q.session.assign(got.request.instance);
   report_client(q, got.request.client_address, from(), terms());
+  under_way_.begin(table_kind::policy, name(table_kind::policy), {}, rules());
+  q.wire = &under_way_;
   return t;
 }
 
 session::ending policy_session::say(const answer& a) {
-  const table_answer said = answer_of(table_kind::policy, rules(), a, {});
+  const table_answer said = under_way_.reply(a);
   switch (said.what) {
     case table_answer::word::found: append_policy(output(), said.text); break;
     case table_answer::word::not_found: append_policy(output(), no_opinion); break;

@@ -2,6 +2,7 @@
 // there is no opinion. Nothing of one request is kept for the next.
 #pragma once
 #include "front/asking_session.hpp"
+#include "front/table_answer.hpp"
 
 namespace authbroker {
 
@@ -12,6 +13,8 @@ class policy_session final : public asking_session {
  private:
   taken take(std::string_view bytes, query& q) override;
   ending say(const answer&) override;
+
+  table_look_up under_way_;
 };
 
 }  // namespace authbroker

@@ -224,6 +224,7 @@ boost::asio::awaitable<http_reply> portal::basic(const http_request& in) {
   q.address = std::move(given.name);
   q.password = std::move(given.password);
   q.service = "http";
+  if (!reveal) q.wire = &login_words();
   const in_flight_place place(shared_, *in.terms);
   if (!place) co_return guarded_reply(own_answer(verdict::tempfail, reason::overloaded, q), reveal);
   const answer a = co_await shared_.parts.who->ask(std::move(q), nullptr);
@@ -259,6 +260,7 @@ boost::asio::awaitable<http_reply> portal::mail(const http_request& in) {
   q.password = std::move(asked.password);
   q.service = name(asked.protocol);
   q.server_for = asked.protocol;
+  q.wire = kind == question_kind::login ? &login_words() : &recipient_words();
   const in_flight_place place(shared_, *in.terms);
   if (!place) co_return nginx_mail_reply(asked, own_answer(verdict::tempfail, reason::overloaded, q));
   const answer a = co_await shared_.parts.who->ask(std::move(q), nullptr);

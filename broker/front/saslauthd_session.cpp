@@ -24,6 +24,7 @@ asking_session::taken saslauthd_session::take(std::string_view bytes, query& q) 
   q.address = saslauthd_address(got.request.login, got.request.realm);
   q.password = secret(got.request.password);
   q.service.assign(got.request.service);
+  q.wire = &login_words();
   report_client(q, without_port(got.request.client), from(), terms());
   return t;
 }

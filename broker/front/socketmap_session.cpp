@@ -42,18 +42,18 @@ asking_session::taken socketmap_session::take(std::string_view bytes, query& q) 
     t.answered = true;
     return t;
   }
-  kind_ = *kind;
-  if (const auto known = look_up(kind_, got.request.key, rules(), *home().shared().parts.who, q)) {
+  if (const auto known = look_up(*kind, got.request.key, rules(), *home().shared().parts.who, q)) {
     write(output(), *known);
     t.answered = true;
   } else {
-    asked_ = q.address;
+    under_way_.begin(*kind, got.request.map, q.address, rules());
+    q.wire = &under_way_;
   }
   return t;
 }
 
 session::ending socketmap_session::say(const answer& a) {
-  write(output(), answer_of(kind_, rules(), a, asked_));
+  write(output(), under_way_.reply(a));
   return ending::none;
 }
 

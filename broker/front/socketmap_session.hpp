@@ -13,8 +13,7 @@ class socketmap_session final : public asking_session {
   taken take(std::string_view bytes, query& q) override;
   ending say(const answer&) override;
 
-  table_kind kind_ = table_kind::mailbox;  // of the question under way,
-  std::string asked_;                      // and whom it is about
+  table_look_up under_way_;
 };
 
 }  // namespace authbroker

@@ -10,8 +10,13 @@
 namespace authbroker {
 namespace {
 
-table_answer temporary(std::string_view why) { return {table_answer::word::temporary, std::string(why)}; }
-table_answer nothing() { return {table_answer::word::not_found, "not found"}; }
+constexpr std::size_t table_bytes_max = 64;  // of a caller's name for it, in the log
+
+table_answer temporary(std::string_view why) { return {table_answer::word::temporary, std::string(why), name(verdict::tempfail)}; }
+table_answer nothing(bool of_actions = false) { return {table_answer::word::not_found, "not found", of_actions ? "nothing" : name(verdict::absent)}; }
+
+// Their values are what the asker is to do; those of the others are names.
+bool of_actions(table_kind k) { return k == table_kind::access || k == table_kind::policy; }
 
 struct names {
   std::string mailbox, identity;
@@ -56,7 +61,7 @@ struct speaker {
   table_answer say(table_row row) const {
     const table_reply& r = rules.reply(kind, row);
     switch (r.what) {
-      case table_reply::form::not_found: return nothing();
+      case table_reply::form::not_found: return nothing(of_actions(kind));
       case table_reply::form::temporary: return temporary(why);
       case table_reply::form::as_exists:
         if (row != table_row::exists) return say(table_row::exists);
@@ -64,12 +69,12 @@ struct speaker {
       case table_reply::form::as_listener:
         switch (as) {
           case unverifiable_as::exists: return row == table_row::unverifiable ? found() : temporary(why);
-          case unverifiable_as::absent: return nothing();
+          case unverifiable_as::absent: return nothing(of_actions(kind));
           case unverifiable_as::tempfail: return temporary(why);
         }
         break;
       case table_reply::form::value:
-        if (auto text = expand(r.text, who)) return {table_answer::word::found, std::move(*text)};
+        if (auto text = expand(r.text, who)) return {table_answer::word::found, std::move(*text), row == table_row::exists || row == table_row::same ? name(verdict::exists) : std::string_view(r.text)};
         return temporary("the address cannot be written as one");
     }
     return temporary(why);
@@ -117,7 +122,9 @@ std::optional<table_answer> look_up(table_kind kind, std::string_view key, const
   return std::nullopt;
 }
 
-table_answer answer_of(table_kind kind, const listener_rules& rules, const answer& a, std::string_view asked) {
+namespace {
+
+table_answer told(table_kind kind, const listener_rules& rules, const answer& a, std::string_view asked) {
   names n;
   n.identity = quoted_address(a.identity);
   n.mailbox = a.found.mailbox.empty() ? n.identity : quoted_address(a.found.mailbox);
@@ -134,6 +141,42 @@ table_answer answer_of(table_kind kind, const listener_rules& rules, const answe
     case verdict::reject: break;
   }
   return temporary(name(a.found.why));
+}
+
+// The usual action for a verdict is that verdict. For "unverifiable" and "no_route" no table has a word.
+bool is_its_word(table_kind kind, verdict v, const table_answer& t) {
+  if (t.said == name(v)) return true;
+  static const auto usual = table_rules::usual_replies();
+  return v == verdict::absent && of_actions(kind) && t.said == usual[static_cast<std::size_t>(kind)][static_cast<std::size_t>(table_row::absent)].text;
+}
+
+}  // namespace
+
+table_answer answer_of(table_kind kind, const listener_rules& rules, const answer& a, std::string_view asked) {
+  table_answer out = told(kind, rules, a, asked);
+  if (is_its_word(kind, a.found.what, out)) out.said = {};
+  return out;
+}
+
+void table_look_up::begin(table_kind kind, std::string_view table, std::string_view asked, const listener_rules& rules) {
+  kind_ = kind;
+  table_ = table.substr(0, table_bytes_max);
+  asked_ = asked;
+  rules_ = &rules;
+  told_.reset();
+}
+
+std::string_view table_look_up::said(const answer& a) {
+  told_ = answer_of(kind_, *rules_, a, asked_);
+  return told_->said;
+}
+
+// An answer without an id is none that was logged: what was told to the log was another.
+table_answer table_look_up::reply(const answer& a) {
+  if (!told_ || a.id.empty()) return answer_of(kind_, *rules_, a, asked_);
+  table_answer out = std::move(*told_);
+  told_.reset();
+  return out;
 }
 
 }  // namespace authbroker

@@ -32,18 +32,19 @@ asking_session::taken tcp_table_session::take(std::string_view bytes, query& q) 
     t.answered = true;
     return t;
   }
-  kind_ = kind_of(rules().tables, {}).value_or(table_kind::mailbox);
-  if (const auto known = look_up(kind_, got.key, rules(), *home().shared().parts.who, q)) {
+  const table_kind kind = kind_of(rules().tables, {}).value_or(table_kind::mailbox);
+  if (const auto known = look_up(kind, got.key, rules(), *home().shared().parts.who, q)) {
     write(output(), *known);
     t.answered = true;
   } else {
-    asked_ = q.address;
+    under_way_.begin(kind, name(kind), q.address, rules());
+    q.wire = &under_way_;
   }
   return t;
 }
 
 session::ending tcp_table_session::say(const answer& a) {
-  write(output(), answer_of(kind_, rules(), a, asked_));
+  write(output(), under_way_.reply(a));
   return ending::none;
 }
 

@@ -15,8 +15,7 @@ class tcp_table_session final : public asking_session {
   ending say(const answer&) override;
   bool stays() const override { return true; }
 
-  table_kind kind_ = table_kind::mailbox;  // of the question under way,
-  std::string asked_;                      // and whom it is about
+  table_look_up under_way_;
 };
 
 }  // namespace authbroker

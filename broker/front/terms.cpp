@@ -77,6 +77,57 @@ mailbox_word two_valued(verdict v, unverifiable_as as) {
   return mailbox_word::tempfail;
 }
 
+namespace {
+
+class words_of_logins final : public wire_words {
+ public:
+  std::string_view table() const override { return {}; }
+  std::string_view said(const answer& a) override { return a.found.what == verdict::no_route ? name(verdict::reject) : std::string_view(); }
+};
+
+class words_of_mailboxes final : public wire_words {
+ public:
+  explicit words_of_mailboxes(unverifiable_as as, std::string_view table = "userdb") : as_(as), table_(table) {}
+  std::string_view table() const override { return table_; }
+  std::string_view said(const answer& a) override {
+    verdict told = verdict::tempfail;
+    switch (two_valued(a.found.what, as_)) {
+      // There is no yes without a name in it.
+      case mailbox_word::exists: told = a.found.mailbox.empty() && a.identity.empty() ? verdict::tempfail : verdict::exists; break;
+      case mailbox_word::absent:
+      case mailbox_word::no_route: told = verdict::absent; break;
+      case mailbox_word::tempfail: break;
+    }
+    return told == a.found.what ? std::string_view() : name(told);
+  }
+
+ private:
+  unverifiable_as as_;
+  std::string_view table_;
+};
+
+}  // namespace
+
+wire_words& login_words() {
+  static words_of_logins words;
+  return words;
+}
+
+wire_words& mailbox_words(unverifiable_as as) {
+  static words_of_mailboxes exists(unverifiable_as::exists), absent(unverifiable_as::absent), tempfail(unverifiable_as::tempfail);
+  switch (as) {
+    case unverifiable_as::exists: return exists;
+    case unverifiable_as::absent: return absent;
+    case unverifiable_as::tempfail: break;
+  }
+  return tempfail;
+}
+
+wire_words& recipient_words() {
+  static words_of_mailboxes words(unverifiable_as::exists, {});
+  return words;
+}
+
 answer own_answer(verdict v, reason r, const query& q) {
   answer a;
   a.found.what = v;

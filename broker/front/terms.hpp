@@ -100,6 +100,11 @@ bool may_ask(question_kind, const listener_rules&);
 enum class mailbox_word : std::uint8_t { tempfail, exists, absent, no_route };
 mailbox_word two_valued(verdict, unverifiable_as);
 
+// For the log: as what an answer is told on wires that know a yes, a no and nothing else. They live for ever.
+wire_words& login_words();  // logins: whom no route takes hears a no
+wire_words& mailbox_words(unverifiable_as);  // mailboxes, of the table "userdb"
+wire_words& recipient_words();               // recipients of mail: whom nobody can verify is let through
+
 // An answer of the listener's own, for questions that nobody is asked.
 answer own_answer(verdict, reason, const query&);
 

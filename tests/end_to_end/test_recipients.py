@@ -52,8 +52,12 @@ class Recipients:
             with self.subTest(address=address):
                 self.assertRegex(self.said(address)[0], f"^{self.unknown} ")
 
+    table, told_unsure = "mailbox", "exists"  # which is asked first, and what of this the log says
+
     def test_what_nobody_can_verify_is_taken(self):
+        before = len(self.daemon.log())
         self.assertRegex(self.said(UNSURE)[0], "^250 ")
+        self.daemon.await_log(rf"event=decision .*address={UNSURE} verdict=unverifiable reason=not_checked said={self.told_unsure} .*table={self.table} ", after=before)
 
     def test_N_07_O_05_while_the_upstream_is_down_mail_is_put_off(self):
         for reply in self.said(DOWN, "other@down.test"):
@@ -90,6 +94,7 @@ def by_policy(lab):
 
 class PostfixSocketmap(Recipients, SharedCase):
     label = "postfix_socketmap"
+    table = "canonical"
 
     @classmethod
     def prepare(cls):
@@ -143,6 +148,7 @@ class PostfixSocketmap(Recipients, SharedCase):
 
 class PostfixPolicy(Recipients, SharedCase):
     label = "postfix_policy"
+    table, told_unsure = "policy", "DUNNO"
 
     @classmethod
     def prepare(cls):
@@ -204,6 +210,7 @@ class SendmailAliases(LabCase):
 
 class EximReadsocket(Recipients, SharedCase):
     label = "exim"
+    table, told_unsure = "policy", "DUNNO"
 
     @classmethod
     def prepare(cls):
@@ -300,10 +307,13 @@ class PostfixTables(LabCase):
         path = self.lab.place.sub("b") + "/s"
         listener = {"name": "map", "protocol": "socketmap", "address": "unix:" + path, "mode": "0666",
                     "values": {"access": {"absent": "550 5.1.1 Nobody of that name", "unverifiable": "DEFER_IF_PERMIT 4.1.1 Cannot verify"}}}
-        self.lab.daemon(listeners=[listener], **world(self.lab))
+        daemon = self.lab.daemon(listeners=[listener], **world(self.lab))
         # Even before reject_unauth_destination, where "OK" would let everything through.
         postfix = relay(self.lab, f"relay_domains = {DOMAINS}\nsmtpd_relay_restrictions =\n"
                                   f"smtpd_recipient_restrictions = check_recipient_access socketmap:unix:{path}:access, reject_unauth_destination\n")
         said = recipients(postfix.smtp, [ANN, NOBODY, UNSURE, DOWN, FOREIGN])
         self.assertEqual([r[:9] for r in said], ["250 2.1.5", "550 5.1.1", "450 4.1.1", "451 4.3.5", "554 5.7.1"], said)
         self.assertIn("Nobody of that name", said[1])
+        daemon.await_log(rf'address={NOBODY} verdict=absent said="550 5.1.1 Nobody of that name" .*table=access ')
+        daemon.await_log(rf'address={UNSURE} .*said="DEFER_IF_PERMIT 4.1.1 Cannot verify" ')
+        daemon.await_log(rf"address={FOREIGN} verdict=no_route reason=no_route said=nothing ")

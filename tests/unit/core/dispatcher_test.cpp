@@ -115,6 +115,27 @@ TEST_F(Dispatcher, A_19_APasswordTypedAsANameIsNotLogged) {
   EXPECT_NE(logged(mailbox("postmaster")).find("address=postmaster"), std::string::npos);
 }
 
+TEST_F(Dispatcher, TheLogSaysWhichTableWasAskedAndAsWhatTheCallerWasTold) {
+  class words final : public wire_words {
+   public:
+    std::string_view table() const override { return "virtuser"; }
+    std::string_view said(const answer& a) override { return a.found.what == verdict::unverifiable ? "absent" : ""; }
+  } wire;
+  route(example({}, {}));
+  const auto logged = [&](std::string address, wire_words* by) {
+    query q = mailbox(std::move(address));
+    q.wire = by;
+    return broker.decisions().find(ask(std::move(q)).id);
+  };
+  const std::string unverifiable = logged("ann@example.com", &wire), exact = logged("ann@example.net", &wire), plain = logged("ann@example.com", nullptr);
+  EXPECT_NE(unverifiable.find(" verdict=unverifiable reason=not_checked said=absent "), std::string::npos) << unverifiable;
+  EXPECT_NE(unverifiable.find(" table=virtuser "), std::string::npos) << unverifiable;
+  EXPECT_NE(exact.find(" table=virtuser "), std::string::npos) << exact;
+  EXPECT_EQ(exact.find("said="), std::string::npos) << exact;
+  EXPECT_EQ(plain.find("said="), std::string::npos) << plain;
+  EXPECT_EQ(plain.find("table="), std::string::npos) << plain;
+}
+
 TEST_F(Dispatcher, AListenersDefaultDomainCompletesAName) {
   const auto one = add("one", found_as(verdict::accept));
   route(example({"one"}));

@@ -84,7 +84,9 @@ TEST_F(dovecot_auth, YesAndNo) {
   EXPECT_EQ(hears(hello + auth(1, "ann@example.com", "right")), ok(1, "ann@example.com"));
   EXPECT_EQ(hears(hello + auth(1, "ann@example.com", "wrong")), fail(1));
   EXPECT_EQ(hears(hello + auth(1, "ann@example.com", "locked")), fail(1));
+  EXPECT_EQ(asker_.logged(), ":");
   EXPECT_EQ(hears(hello + auth(1, "ann@nowhere", "right")), fail(1));
+  EXPECT_EQ(asker_.logged(), ":reject");
   const auto asked = asker_.questions().at(0);
   EXPECT_EQ(asked.kind, question_kind::login);
   EXPECT_EQ(asked.address, "ann@example.com");

@@ -41,14 +41,21 @@ TEST_F(dovecot_userdb, SaysTheCanonicalName) {
 TEST_F(dovecot_userdb, UnverifiableIsWhatTheListenerSays) {
   start();
   EXPECT_EQ(hears(hello + "USER\t1\tcannot@example.com\n"), "USER\t1\tcannot@example.com\n");
+  EXPECT_EQ(asker_.logged(), "userdb:exists");
   rules_.unverifiable = unverifiable_as::absent;
   ASSERT_TRUE(listener_->update(rules()));
   on_worker([] {});
   EXPECT_EQ(hears(hello + "USER\t1\tcannot@example.com\n"), "NOTFOUND\t1\n");
+  EXPECT_EQ(asker_.logged(), "userdb:absent");
   rules_.unverifiable = unverifiable_as::tempfail;
   ASSERT_TRUE(listener_->update(rules()));
   on_worker([] {});
   EXPECT_EQ(hears(hello + "USER\t1\tcannot@example.com\n"), "FAIL\t1\n");
+  EXPECT_EQ(asker_.logged(), "userdb:tempfail");
+  EXPECT_EQ(hears(hello + "USER\t1\tnobody@nowhere\n"), "NOTFOUND\t1\n");
+  EXPECT_EQ(asker_.logged(), "userdb:absent");
+  EXPECT_EQ(hears(hello + "USER\t1\tnobody@example.com\n"), "NOTFOUND\t1\n");
+  EXPECT_EQ(asker_.logged(), "userdb:");
 }
 
 TEST_F(dovecot_userdb, CannotTellIsAFailure) {

@@ -78,6 +78,11 @@ class obedient_asker final : public asker {
     const std::lock_guard hold_it(mutex_);
     return questions_;
   }
+  // "TABLE:SAID" of the last answer, as the log would have it; "" if the wire has nothing to say of its own.
+  std::string logged() {
+    const std::lock_guard hold_it(mutex_);
+    return std::exchange(logged_, {});
+  }
   bool wait_held(std::size_t n = 1) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, 10s, [&] { return held_.size() >= n; });
@@ -93,7 +98,7 @@ class obedient_asker final : public asker {
   answer extra;  // what every answer begins as
 
  private:
-  void judge(const query& q, const std::string& password, answer& a) const {
+  void judge(const query& q, const std::string& password, answer& a) {
     a = extra;
     a.identity = q.address;
     a.client_believed = q.client_believed;
@@ -115,6 +120,9 @@ class obedient_asker final : public asker {
     else
       set(verdict::tempfail, reason::upstream_down);
     if (const verdict_row* row = find_row(a.found.what, a.found.why)) a.text = std::string(row->told);
+    if (q.wire == nullptr) return;
+    const std::lock_guard hold_it(mutex_);
+    logged_ = std::string(q.wire->table()) + ":" + std::string(q.wire->said(a));
   }
   static void judge_mailbox(const std::string& address, answer& a) {
     a.found.what = verdict::exists;
@@ -145,6 +153,7 @@ class obedient_asker final : public asker {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<asked> questions_;
+  std::string logged_;
   std::set<boost::asio::steady_timer*> held_;
   int cancelled_ = 0;
 };

@@ -278,6 +278,7 @@ TEST_F(http, AuthSaysStrangersOnlyWhatRevealAllows) {
     EXPECT_TRUE(has(reply, R"("verdict":"reject","reason":"wrong_password")")) << reply;
     EXPECT_FALSE(has(reply, "X-Auth-Identity")) << reply;
   }
+  EXPECT_EQ(asker_.logged(), ":reject") << "whom no route takes";
   c.send(get("/v1/auth", basic("ann@example.com:broken")));
   const std::string later = c.reply();
   EXPECT_EQ(status_of(later), 503U);

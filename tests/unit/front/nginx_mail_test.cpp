@@ -44,12 +44,23 @@ TEST_F(nginx_mail, AsksForARecipient) {
   caller d = connect();
   d.send(recipient("nobody@example.com"));
   EXPECT_TRUE(has(d.receive_all(), "Auth-Error-Code: 550 5.1.1\r\n"));
+  EXPECT_EQ(asker_.logged(), ":");
   const auto asked = asker_.questions();
   ASSERT_EQ(asked.size(), 2U);
   EXPECT_EQ(asked[0].kind, question_kind::mailbox);
   EXPECT_EQ(asked[0].password, "");
   EXPECT_EQ(asked[0].service, "smtp");
   EXPECT_FALSE(asked[0].client_believed);
+}
+
+TEST_F(nginx_mail, TheLogHearsWhatWasTold) {
+  start();
+  for (const auto& [request, said] : std::vector<std::pair<std::string, std::string>>{{recipient("cannot@example.com"), ":exists"}, {recipient("ann@nowhere"), ":absent"}, {mail("plain", "imap", "a@nowhere", "right"), ":reject"}}) {
+    const caller c = connect();
+    c.send(request);
+    c.receive_all();
+    EXPECT_EQ(asker_.logged(), said) << request;
+  }
 }
 
 struct mail_case {

@@ -26,9 +26,13 @@ TEST_F(policy, SaysEachVerdict_O06) {
   start();
   EXPECT_EQ(answer_to(request("ann@example.com")), dunno);
   EXPECT_EQ(answer_to(request("nobody@example.com")), unknown);
+  EXPECT_EQ(asker_.logged(), "policy:");
   EXPECT_EQ(answer_to(request("cannot@example.com")), dunno);
+  EXPECT_EQ(asker_.logged(), "policy:DUNNO");
   EXPECT_EQ(answer_to(request("ann@nowhere")), dunno);
+  EXPECT_EQ(asker_.logged(), "policy:nothing");
   EXPECT_EQ(answer_to(request("broken@example.com")), later);
+  EXPECT_EQ(asker_.logged(), "policy:");
   EXPECT_EQ(answer_to(request("throw@example.com")), later);
 }
 

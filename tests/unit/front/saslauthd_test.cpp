@@ -27,7 +27,9 @@ TEST_F(saslauthd, HasTwoReplies_L09) {
   EXPECT_EQ(answer_to(request("ann", "right", "example.com")), yes);
   EXPECT_EQ(answer_to(request("ann", "wrong", "example.com")), no);
   EXPECT_EQ(answer_to(request("ann", "locked", "example.com")), no);
+  EXPECT_EQ(asker_.logged(), ":");
   EXPECT_EQ(answer_to(request("ann", "right", "nowhere")), no);
+  EXPECT_EQ(asker_.logged(), ":reject");
   const auto asked = asker_.questions().at(0);
   EXPECT_EQ(asked.address, "ann@example.com");
   EXPECT_EQ(asked.password, "right");

@@ -45,6 +45,18 @@ TEST_F(socketmap, SaysEachVerdict_N07) {
   EXPECT_EQ(listener_->sessions(), 1U) << "all on one connection";
 }
 
+TEST_F(socketmap, TheLogHearsWhichMapWasAskedAndWhatWasTold) {
+  rules_.tables.maps = {{"virtuser", table_kind::canonical}};
+  rules_.unverifiable = unverifiable_as::absent;
+  start();
+  EXPECT_EQ(answer_to(lookup("virtuser", "cannot@example.com")), "9:NOTFOUND ,");
+  EXPECT_EQ(asker_.logged(), "virtuser:absent");
+  EXPECT_EQ(answer_to(lookup("mailbox", "ann@example.com")), "18:OK ann@example.com,");
+  EXPECT_EQ(asker_.logged(), "mailbox:");
+  EXPECT_EQ(answer_to(lookup("access", "cannot@example.com")), "8:OK DUNNO,");
+  EXPECT_EQ(asker_.logged(), "access:DUNNO");
+}
+
 TEST_F(socketmap, AnUnknownMapIsNeverANo_N04) {
   start();
   EXPECT_EQ(answer_to(lookup("virtuser", "nobody@example.com") + "4:what," + "0:," + lookup("mailbox", "nobody@b")),

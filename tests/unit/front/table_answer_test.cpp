@@ -73,6 +73,48 @@ TEST(table_answer, UnverifiableIsWhatTheListenerSays) {
   EXPECT_EQ(said(table_kind::mailbox, rules, a), "OK yes");
 }
 
+// For the log: where that is not the verdict.
+TEST(table_answer, AsWhatItIsTold) {
+  using enum verdict;
+  listener_rules rules;
+  const auto told = [&](table_kind k, verdict v, reason why = reason::none) { return answer_of(k, rules, judged(v, why, "ann@example.com"), {}).said; };
+  for (const table_kind k : {table_kind::mailbox, table_kind::canonical, table_kind::access, table_kind::policy}) {
+    EXPECT_EQ(told(k, exists), "") << name(k);
+    EXPECT_EQ(told(k, absent), "") << name(k);
+    EXPECT_EQ(told(k, tempfail, reason::upstream_down), "") << name(k);
+  }
+  EXPECT_EQ(told(table_kind::mailbox, unverifiable, reason::accepts_all), "exists");
+  EXPECT_EQ(told(table_kind::mailbox, no_route, reason::no_route), "tempfail");
+  EXPECT_EQ(told(table_kind::access, unverifiable, reason::accepts_all), "DUNNO");
+  EXPECT_EQ(told(table_kind::access, no_route, reason::no_route), "nothing");
+  rules.unverifiable = unverifiable_as::absent;
+  EXPECT_EQ(told(table_kind::canonical, unverifiable, reason::accepts_all), "absent");
+  rules.unverifiable = unverifiable_as::tempfail;
+  EXPECT_EQ(told(table_kind::mailbox, unverifiable, reason::accepts_all), "tempfail");
+  // What the configuration says otherwise than usual.
+  rules.tables.reply(table_kind::policy, table_row::absent).text = "450 4.1.1 Perhaps tomorrow";
+  EXPECT_EQ(told(table_kind::policy, absent), "450 4.1.1 Perhaps tomorrow");
+  rules.tables.reply(table_kind::access, table_row::absent).what = table_reply::form::not_found;
+  EXPECT_EQ(told(table_kind::access, absent), "nothing");
+  rules.tables.reply(table_kind::mailbox, table_row::absent).what = table_reply::form::temporary;
+  EXPECT_EQ(told(table_kind::mailbox, absent), "tempfail");
+  EXPECT_EQ(answer_of(table_kind::canonical, rules, judged(exists, reason::none, "x@[192.0.2.1]"), {}).said, "tempfail") << "an address that cannot be written";
+}
+
+TEST(table_answer, WhatIsToldToTheLogIsToldToTheCaller) {
+  listener_rules rules;
+  table_look_up one;
+  one.begin(table_kind::mailbox, std::string(100, 'm'), "ann@example.com", rules);
+  EXPECT_EQ(one.table(), std::string(64, 'm'));
+  answer a = judged(verdict::unverifiable, reason::accepts_all);
+  a.id = "id-1";
+  EXPECT_EQ(one.said(a), "exists");
+  EXPECT_EQ(one.reply(a).text, "Ann@example.com");
+  one.begin(table_kind::mailbox, "m", "ann@example.com", rules);
+  EXPECT_EQ(one.said(a), "exists");
+  EXPECT_EQ(one.reply(answer{}).what, table_answer::word::temporary) << "an answer that nobody logged is another one";
+}
+
 TEST(table_answer, WhatIsItsOwnMailboxMayBeSaidApart) {
   listener_rules rules;
   const answer a = judged(verdict::exists, reason::none, "ann@example.com"), unsure = judged(verdict::unverifiable, reason::not_checked);

@@ -44,6 +44,7 @@ TEST_F(tcp_table, UnverifiableIsWhatTheListenerSays) {
   rules_.unverifiable = unverifiable_as::absent;
   start();
   EXPECT_EQ(answer_to("get cannot@example.com\n"), "500 not%20found\n");
+  EXPECT_EQ(asker_.logged(), "mailbox:absent");
 }
 
 TEST_F(tcp_table, AnIdleConnectionStaysUnlessThereIsNoRoom) {
