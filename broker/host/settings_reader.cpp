@@ -23,7 +23,13 @@ const setting* settings_reader::look(const char* key) {
   std::string_view rest = key;
   while (true) {
     const auto* table = std::get_if<setting::table>(&at->value);
-    if (table == nullptr) return nullptr;
+    if (table == nullptr) {
+      if (at == &settings_) return nullptr;
+      // Ignored, it would leave the defaults in force.
+      const std::string above(key, static_cast<std::size_t>(rest.data() - key) - 1);
+      if (!refused_.contains(above)) wrong(above.c_str(), *at, "a table, such as { " + std::string(rest) + " = ... }");
+      return nullptr;
+    }
     const std::size_t dot = rest.find('.');
     const auto it = table->find(rest.substr(0, dot));
     if (it == table->end()) return nullptr;

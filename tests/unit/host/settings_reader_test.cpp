@@ -55,6 +55,17 @@ TEST(SettingsReader, WrongTypesAndRangesSayWhatWasFoundAndWhatIsWanted) {
   EXPECT_EQ(to_string(problems[2]), "x.toml:7:3: backend.mail1.settings.wait: found \"5\"; wanted: a time with its unit, such as \"300ms\", \"5s\", \"10m\" or \"31d\"");
 }
 
+TEST(SettingsReader, AValueWhereATableBelongsIsAnErrorAndSaidOnce) {
+  settings_reader r(table({{"below", number(5)}}), {"x.toml", 1, 1}, "mail1");
+  abk_config* c = r.api();
+  std::int64_t n = 0;
+  EXPECT_FALSE(c->number(c, "below.burst", 0, 10, &n));
+  EXPECT_FALSE(c->number(c, "below.rate", 0, 10, &n));
+  const auto problems = r.problems();
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(to_string(problems[0]), "x.toml:8:3: backend.mail1.settings.below: found 5; wanted: a table, such as { burst = ... }");
+}
+
 TEST(SettingsReader, AKeyThatNobodyReadsIsAnError) {
   settings_reader r(table({{"apop", text("never")}, {"apopp", text("never")}}), {"x.toml", 1, 1}, "mail1");
   abk_str s{};
