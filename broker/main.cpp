@@ -1,6 +1,5 @@
 // authbrokerd: reads the command line and the configuration, and runs the daemon. The wiring, and nothing else.
 #include <CLI/CLI.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <iostream>
 #include <memory>
 #include <system_error>

@@ -1,10 +1,10 @@
 // What the core needs of a backend. The host implements it; a test does in ten lines.
 #pragma once
-#include <boost/asio/awaitable.hpp>
 #include <string>
 #include <string_view>
 
 #include "base/answer.hpp"
+#include "base/task.hpp"
 
 namespace authbroker {
 
@@ -28,7 +28,7 @@ class backend {
   virtual bool answers(question_kind) const = 0;
   // Finds out, by `until` at the latest; a question that has not begun at an upstream by `start_by` is given up then, so that
   // another backend has time left. Sets finding::password_sent truly: it decides whether another backend may be asked.
-  virtual boost::asio::awaitable<finding> ask(const stage_question&, steady::time_point start_by, steady::time_point until) = 0;
+  virtual task<finding> ask(const stage_question&, steady::time_point start_by, steady::time_point until) = 0;
 };
 
 }  // namespace authbroker

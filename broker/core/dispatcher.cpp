@@ -1,9 +1,7 @@
-// Fails  never: whatever a backend throws becomes tempfail(internal) for this request alone. A cancelled question (its caller
-//        is gone) leaves by exception operation_aborted and answers nobody.
+// Fails  never: whatever a backend throws becomes tempfail(internal) for this request alone. A question that was asked to stop
+//        (its caller is gone) asks no further backend, and is counted and logged as one that shutting_down ended.
 #include "core/dispatcher.hpp"
 
-#include <boost/asio/error.hpp>
-#include <boost/system/system_error.hpp>
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -36,6 +34,25 @@ std::string shown_address(const query& q, const answer& a) {
   return a.identity.empty() ? q.address : a.identity;
 }
 
+// The name of a mailbox that is unknown with its extension ("ann+list"), without it.
+struct unextended {
+  name_check who;
+  std::string login_name, identity;
+};
+
+// Null if there is no extension.
+std::unique_ptr<const unextended> without_extension(const plan& p) {
+  const std::size_t at = p.local.find_first_of(p.by->rules.delimiter);
+  if (at == std::string::npos || at == 0) return nullptr;
+  auto out = std::make_unique<unextended>();
+  out->who = check_name(p.local.substr(0, at) + "@" + p.domain);
+  if (out->who.fault != name_fault::none) return nullptr;
+  const checked_name& bare = out->who.name;
+  out->login_name = expand_template(p.by->rules.login_name, bare.typed, bare.local, bare.domain_typed);
+  out->identity = make_identity(bare, p.by->rules.canonical_domain, p.by->rules.keep_case);
+  return out;
+}
+
 }  // namespace
 
 void decision_memory::remember(std::string_view id, std::string_view line) {
@@ -62,7 +79,7 @@ std::shared_ptr<const snapshot> dispatcher::current() const {
   return now_;
 }
 
-boost::asio::awaitable<answer> dispatcher::ask(query q, trace* out) {
+task<answer> dispatcher::ask(query q, trace* out) {
   const steady::time_point began = steady::now();
   answer a;
   char number[16];
@@ -76,7 +93,11 @@ boost::asio::awaitable<answer> dispatcher::ask(query q, trace* out) {
   } else {
     auto limit = now->request_timeout;
     if (q.deadline.count() > 0) limit = std::min(limit, q.deadline);
-    co_await find_out(*now, q, a, began + limit, out);
+    try {
+      co_await find_out(*now, q, a, began + limit, out);
+    } catch (const task_stopped&) {
+      a.found = finding::tempfail(reason::shutting_down, "the caller is gone");
+    }
   }
   finish(q, a, began);
   co_return a;
@@ -88,7 +109,7 @@ std::optional<bool> dispatcher::serves(std::string_view domain) const {
   return now->routes->serves(domain);
 }
 
-boost::asio::awaitable<void> dispatcher::find_out(const snapshot& now, const query& q, answer& a, steady::time_point until, trace* out) {
+task<void> dispatcher::find_out(const snapshot& now, const query& q, answer& a, steady::time_point until, trace* out) {
   std::string completed;
   if (!q.default_domain.empty() && !q.address.empty() && q.address.find('@') == std::string::npos) completed = q.address + "@" + q.default_domain;
   const name_check who = check_name(completed.empty() ? q.address : completed);
@@ -152,25 +173,15 @@ boost::asio::awaitable<void> dispatcher::find_out(const snapshot& now, const que
   asked.out = out;
   a.found = co_await ask_stages(*p->by, stages, asked, until, a.backend);
 
-  // A mailbox unknown with its extension ("ann+list") is asked without it.
-  name_check bare;  // `asked` refers to them until the companion has answered
-  std::string login_name, identity;
-  const std::string& delimiter = p->by->rules.delimiter;
-  if (!login && a.found.what == verdict::absent && !delimiter.empty()) {
-    const std::size_t at = p->local.find_first_of(delimiter);
-    if (at != std::string::npos && at > 0) {
-      bare = check_name(p->local.substr(0, at) + "@" + p->domain);
-      if (bare.fault == name_fault::none) {
-        login_name = expand_template(p->by->rules.login_name, bare.name.typed, bare.name.local, bare.name.domain_typed);
-        identity = make_identity(bare.name, p->by->rules.canonical_domain, p->by->rules.keep_case);
-        asked.login_name = login_name;
-        asked.address = bare.name.typed;
-        asked.local = bare.name.local;
-        asked.identity = identity;
-        a.found = co_await ask_stages(*p->by, stages, asked, until, a.backend);
-        if (a.found.what == verdict::exists && a.found.mailbox.empty()) a.found.mailbox = identity;
-      }
-    }
+  std::unique_ptr<const unextended> bare;  // `asked` refers to it until the companion has answered
+  if (!login && a.found.what == verdict::absent) bare = without_extension(*p);
+  if (bare != nullptr) {
+    asked.login_name = bare->login_name;
+    asked.address = bare->who.name.typed;
+    asked.local = bare->who.name.local;
+    asked.identity = bare->identity;
+    a.found = co_await ask_stages(*p->by, stages, asked, until, a.backend);
+    if (a.found.what == verdict::exists && a.found.mailbox.empty()) a.found.mailbox = bare->identity;
   }
 
   if (is_yes(a.found.what)) {
@@ -182,53 +193,53 @@ boost::asio::awaitable<void> dispatcher::find_out(const snapshot& now, const que
   if (std::find(helped.begin(), helped.end(), a.found.why) != helped.end()) a.help_url = p->by->rules.help_url;
 }
 
-boost::asio::awaitable<finding> dispatcher::ask_stages(const route& r, const std::vector<std::shared_ptr<backend>>& stages,
-                                                       const stage_question& asked, steady::time_point until, std::string& backend_name) {
+task<finding> dispatcher::ask_stages(const route& r, const std::vector<std::shared_ptr<backend>>& stages, const stage_question& asked,
+                                     steady::time_point until, std::string& backend_name) {
+  if (stages.size() != 1) return ask_in_turn(r, stages, asked, until, backend_name);
+  backend_name = stages.front()->name();
+  return ask_one(*stages.front(), asked, until, until);
+}
+
+task<finding> dispatcher::ask_in_turn(const route& r, const std::vector<std::shared_ptr<backend>>& stages, const stage_question& asked,
+                                      steady::time_point until, std::string& backend_name) {
   std::vector<finding> found;
-  std::vector<std::string_view> names;
   for (std::size_t i = 0; i < stages.size(); ++i) {
-    backend& b = *stages[i];
-    const steady::time_point now = steady::now();
-    if (now >= until) {
-      found.push_back(finding::tempfail(reason::deadline));  // a source that was not asked has not said no
-      names.push_back(b.name());
-      break;
-    }
     // What is left is split evenly over the tries that are left, as far as they have not begun at an upstream.
+    const steady::time_point now = steady::now();
     const steady::time_point start_by = now + (until - now) / static_cast<int>(stages.size() - i);
-    if (asked.out != nullptr) asked.out->add("backend", std::string(b.name()));
-    finding f;
-    try {
-      f = co_await b.ask(asked, start_by, until);
-    } catch (const boost::system::system_error& e) {
-      if (e.code() == boost::asio::error::operation_aborted) throw;
-      f = failed(e);
-      f.password_sent = true;  // not known, so the careful guess
-    } catch (const std::exception& e) {
-      f = failed(e);
-      f.password_sent = true;
-    }
-    if (!legal(f.what, f.why)) {
-      f.operator_text = "illegal answer " + std::string(name(f.what)) + " " + std::string(name(f.why)) + "; " + f.operator_text;
-      f.what = verdict::tempfail;
-      f.why = reason::internal;
-    }
-    if (stages.size() == 1) {  // nothing to fold
-      backend_name = b.name();
-      co_return f;
-    }
+    finding f = co_await ask_one(*stages[i], asked, start_by, until);
     found.push_back(std::move(f));
-    names.push_back(b.name());
-    if (!goes_on(asked.kind, r.rules.combine, found.back())) break;
+    if (!goes_on(asked.kind, r.rules.combine, found.back()) || now >= until) break;
   }
   finding sum = fold(asked.kind, r.rules.combine, found);
   for (std::size_t i = 0; i < found.size(); ++i)
-    if (found[i].what == sum.what && found[i].why == sum.why && found[i].upstream == sum.upstream) backend_name = names[i];
+    if (found[i].what == sum.what && found[i].why == sum.why && found[i].upstream == sum.upstream) backend_name = stages[i]->name();
   co_return sum;
 }
 
+// A legal finding, whatever the backend does.
+task<finding> dispatcher::ask_one(backend& b, const stage_question& asked, steady::time_point start_by, steady::time_point until) {
+  if (steady::now() >= until) co_return finding::tempfail(reason::deadline);  // a source that was not asked has not said no
+  if (asked.out != nullptr) asked.out->add("backend", std::string(b.name()));
+  finding f;
+  try {
+    f = co_await b.ask(asked, start_by, until);
+  } catch (const task_stopped&) {
+    throw;
+  } catch (const std::exception& e) {
+    f = failed(e);
+    f.password_sent = true;  // not known, so the careful guess
+  }
+  if (!legal(f.what, f.why)) {
+    f.operator_text = "illegal answer " + std::string(name(f.what)) + " " + std::string(name(f.why)) + "; " + f.operator_text;
+    f.what = verdict::tempfail;
+    f.why = reason::internal;
+  }
+  co_return f;
+}
+
 // After a yes, where identity, aliases and addresses[] come from. Its failure never changes the verdict.
-boost::asio::awaitable<void> dispatcher::add_companion(const route& r, const stage_question& login, answer& a, steady::time_point until) {
+task<void> dispatcher::add_companion(const route& r, const stage_question& login, answer& a, steady::time_point until) {
   stage_question asked = login;
   asked.kind = question_kind::mailbox;
   asked.password = nullptr;

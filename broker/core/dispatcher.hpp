@@ -2,7 +2,6 @@
 #pragma once
 #include <array>
 #include <atomic>
-#include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -42,7 +41,7 @@ class dispatcher final : public asker {
  public:
   dispatcher(logger& log, std::string id_prefix) : log_(log), id_prefix_(std::move(id_prefix)) {}
 
-  boost::asio::awaitable<answer> ask(query q, trace* out) override;
+  task<answer> ask(query q, trace* out) override;
   std::optional<bool> serves(std::string_view domain) const override;
 
   // Requests in flight finish on the old snapshot. [any thread]
@@ -58,10 +57,13 @@ class dispatcher final : public asker {
   const counts& counted() const { return counts_; }
 
  private:
-  boost::asio::awaitable<void> find_out(const snapshot&, const query&, answer&, steady::time_point until, trace*);
-  boost::asio::awaitable<finding> ask_stages(const route&, const std::vector<std::shared_ptr<backend>>&, const stage_question&,
-                                             steady::time_point until, std::string& backend_name);
-  boost::asio::awaitable<void> add_companion(const route&, const stage_question&, answer&, steady::time_point until);
+  task<void> find_out(const snapshot&, const query&, answer&, steady::time_point until, trace*);
+  static task<finding> ask_stages(const route&, const std::vector<std::shared_ptr<backend>>&, const stage_question&, steady::time_point until,
+                                  std::string& backend_name);
+  static task<finding> ask_in_turn(const route&, const std::vector<std::shared_ptr<backend>>&, const stage_question&, steady::time_point until,
+                                   std::string& backend_name);
+  static task<finding> ask_one(backend&, const stage_question&, steady::time_point start_by, steady::time_point until);
+  static task<void> add_companion(const route&, const stage_question&, answer&, steady::time_point until);
   void finish(const query&, answer&, steady::time_point began);
 
   logger& log_;

@@ -1,8 +1,5 @@
 #include "front/asking_session.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
-
 #include "base/log.hpp"
 
 namespace authbroker {
@@ -40,12 +37,12 @@ bool asking_session::on_bytes() {
     reply(nullptr, own_answer(verdict::tempfail, allowed ? reason::overloaded : reason::misconfigured, q));
     return true;
   }
-  auto done = [this, self = shared_from_this()](std::exception_ptr trouble, const answer& a) { reply(trouble, a); };
-  boost::asio::co_spawn(home().on().io.get_executor(), shared.parts.who->ask(std::move(q), nullptr), boost::asio::bind_cancellation_slot(cancelled(), std::move(done)));
+  auto done = [this, self = shared_from_this()](const std::exception_ptr& trouble, const answer& a) { reply(trouble, a); };
+  run_task(shared.parts.who->ask(std::move(q), nullptr), stop(), std::move(done));
   return true;
 }
 
-void asking_session::reply(std::exception_ptr trouble, const answer& a) {
+void asking_session::reply(const std::exception_ptr& trouble, const answer& a) {
   place_.reset();
   if (ended()) return finish(ending::clean);
   if (trouble && home().shared().complain())

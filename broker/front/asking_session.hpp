@@ -35,7 +35,7 @@ class asking_session : public session {
  private:
   bool on_bytes() final;
   void on_served() final;
-  void reply(std::exception_ptr, const answer&);
+  void reply(const std::exception_ptr&, const answer&);
 
   std::shared_ptr<const listener_terms> terms_;
   std::optional<in_flight_place> place_;

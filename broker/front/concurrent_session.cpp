@@ -1,8 +1,6 @@
 #include "front/concurrent_session.hpp"
 
 #include <algorithm>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <new>
 #include <utility>
@@ -114,20 +112,19 @@ void concurrent_session::ask(std::uint32_t id, query asked) {
   question& q = add(id, asked.kind);
   if (allowed) q.place.emplace(home().shared(), *terms_);
   if (!allowed || !*q.place) return on_answer(q, nullptr, own_answer(verdict::tempfail, allowed ? reason::overloaded : reason::misconfigured, asked));
-  auto done = [this, self = shared_from_this(), &q](std::exception_ptr trouble, const answer& a) { on_answer(q, trouble, a); };
-  boost::asio::co_spawn(home().on().io.get_executor(), home().shared().parts.who->ask(std::move(asked), nullptr),
-                        boost::asio::bind_cancellation_slot(q.cancel.slot(), std::move(done)));
+  auto done = [this, self = shared_from_this(), &q](const std::exception_ptr& trouble, const answer& a) { on_answer(q, trouble, a); };
+  run_task(home().shared().parts.who->ask(std::move(asked), nullptr), &q.stop, std::move(done));
 }
 
 void concurrent_session::answer_own(std::uint32_t id, verdict what, reason why, const query& asked) {
   on_answer(add(id, asked.kind), nullptr, own_answer(what, why, asked));
 }
 
-void concurrent_session::on_answer(question& q, std::exception_ptr trouble, const answer& a) {
+void concurrent_session::on_answer(question& q, const std::exception_ptr& trouble, const answer& a) {
   if (ended() || q.forgotten) {
     remove(q);
     // A place has become free.
-    if (!ended() && !working_ && !cancelling_) work();
+    if (!ended() && !working_) work();
     return;
   }
   if (trouble && home().shared().complain())
@@ -211,35 +208,19 @@ void concurrent_session::forget(std::uint32_t id) {
   question& q = *questions_[at];
   q.forgotten = true;
   if (q.answered) return remove(q);
-  cancel(q);
-}
-
-// What is cancelled may end within the call, and must not take the signal away from under it.
-void concurrent_session::cancel(question& q) {
-  const bool outermost = !cancelling_;
-  cancelling_ = true;
-  q.cancel.emit(boost::asio::cancellation_type::terminal);
-  if (!outermost) return;
-  cancelling_ = false;
-  removed_.clear();
+  q.stop.request();
 }
 
 void concurrent_session::remove(const question& q) {
-  const auto at = std::find_if(questions_.begin(), questions_.end(), [&q](const auto& one) { return one.get() == &q; });
-  if (at == questions_.end()) return;
-  if (cancelling_) removed_.push_back(std::move(*at));
-  questions_.erase(at);
+  std::erase_if(questions_, [&q](const auto& one) { return one.get() == &q; });
 }
 
 void concurrent_session::on_close() {
-  std::vector<question*> waiting;
-  for (const auto& q : questions_)
-    if (!q->answered && !q->forgotten) waiting.push_back(q.get());
-  home().shared().counts.vanished.fetch_add(waiting.size(), std::memory_order_relaxed);
   std::erase_if(questions_, [](const auto& q) { return q->answered; });
-  for (question* const q : waiting) {
-    const bool there = std::any_of(questions_.begin(), questions_.end(), [q](const auto& one) { return one.get() == q; });
-    if (there) cancel(*q);
+  for (const auto& q : questions_) {
+    if (q->forgotten) continue;
+    home().shared().counts.vanished.fetch_add(1, std::memory_order_relaxed);
+    q->stop.request();
   }
 }
 

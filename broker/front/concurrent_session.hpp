@@ -6,10 +6,10 @@
 // open as may be, on this connection or while it has some on the listener, or when the caller does not take its replies,
 // nothing more is read: the kernel's buffers fill, and the caller waits.
 #pragma once
-#include <boost/asio/cancellation_signal.hpp>
 #include <optional>
 #include <vector>
 
+#include "base/task.hpp"
 #include "front/caller_connection.hpp"
 #include "wire/parsed.hpp"
 
@@ -41,7 +41,7 @@ class concurrent_session : public caller_connection {
   // Answers a question that nobody is asked, as if somebody had been.
   void answer_own(std::uint32_t id, verdict, reason, const query&);
   bool asked(std::uint32_t id) const { return find(id) != questions_.size(); }
-  // The question is cancelled and has no reply.
+  // The question is asked to stop and has no reply.
   void forget(std::uint32_t id);
   // Takes no more requests; ends when those before have been answered.
   void end_after_answers() { ending_ = true; }
@@ -56,7 +56,7 @@ class concurrent_session : public caller_connection {
     std::string reply;
     std::optional<in_flight_place> place;
     bool forgotten = false, answered = false;
-    boost::asio::cancellation_signal cancel;
+    stop_signal stop;
   };
 
   void work() final;
@@ -76,19 +76,17 @@ class concurrent_session : public caller_connection {
   void settle();
   void end();
   steady::time_point next_deadline();
-  void on_answer(question&, std::exception_ptr, const answer&);
+  void on_answer(question&, const std::exception_ptr&, const answer&);
   void send_due(steady::time_point now);
   std::size_t find(std::uint32_t id) const;
-  void cancel(question&);
   void remove(const question&);
 
   std::vector<std::unique_ptr<question>> questions_;  // also forgotten ones, until what they set going has ended
-  std::vector<std::unique_ptr<question>> removed_;    // while a cancellation is under way
   std::shared_ptr<const listener_terms> terms_;       // while requests are taken: those that they go by
   steady::time_point idle_since_ = steady::now();
   steady::time_point partial_until_ = steady::time_point::max();  // the request in the buffer must be complete by then
   steady::time_point blocked_until_ = steady::time_point::max();  // replies must have been taken by then
-  bool working_ = false, ending_ = false, malformed_ = false, cancelling_ = false, work_posted_ = false;
+  bool working_ = false, ending_ = false, malformed_ = false, work_posted_ = false;
 };
 
 }  // namespace authbroker

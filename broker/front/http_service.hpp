@@ -1,9 +1,9 @@
 // What answers the requests of an HTTP listener: the portal of a configured listener, the admin service of the admin socket.
 #pragma once
-#include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <string_view>
 
+#include "base/task.hpp"
 #include "front/peer.hpp"
 #include "wire/http_head.hpp"
 #include "wire/http_reply.hpp"
@@ -34,9 +34,9 @@ class http_service {
   };
   virtual plan admit(const http_head&, const peer&, const listener_terms&) const = 0;
 
-  // Answers. Runs on the session's worker, many at a time, but one per connection. When the caller hangs up, the coroutine
-  // is cancelled (cancellation_type::terminal) and its reply thrown away. What it throws is logged and becomes a 503.
-  virtual boost::asio::awaitable<http_reply> handle(const http_request&) = 0;
+  // Answers. Runs on the session's worker, many at a time, but one per connection. When the caller hangs up, the task
+  // is asked to stop and its reply thrown away. What it throws is logged and becomes a 503.
+  virtual task<http_reply> handle(const http_request&) = 0;
 };
 
 }  // namespace authbroker

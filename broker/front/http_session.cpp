@@ -1,8 +1,5 @@
 #include "front/http_session.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
-
 #include "base/log.hpp"
 
 namespace authbroker {
@@ -65,12 +62,11 @@ void http_session::serve() {
   begin();
   home().shared().counts.requests.fetch_add(1, std::memory_order_relaxed);
   request_.from = &from();
-  auto done = [this, self = shared_from_this()](std::exception_ptr trouble, http_reply r) { reply(trouble, std::move(r)); };
-  boost::asio::co_spawn(home().on().io.get_executor(), home().shared().service->handle(request_),
-                        boost::asio::bind_cancellation_slot(cancelled(), std::move(done)));
+  auto done = [this, self = shared_from_this()](const std::exception_ptr& trouble, http_reply&& r) { reply(trouble, std::move(r)); };
+  run_task(home().shared().service->handle(request_), stop(), std::move(done));
 }
 
-void http_session::reply(std::exception_ptr trouble, http_reply r) {
+void http_session::reply(const std::exception_ptr& trouble, http_reply&& r) {
   if (ended()) return finish(ending::clean);
   if (trouble) {
     r = make_error(http_errors::internal);

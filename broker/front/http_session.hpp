@@ -14,7 +14,7 @@ class http_session final : public session {
   void on_served() override;
   void refuse(const http_error&, std::string_view allow = {});
   void serve();
-  void reply(std::exception_ptr, http_reply);
+  void reply(const std::exception_ptr&, http_reply&&);
 
   http_request request_;
   http_head_scan scan_;

@@ -156,7 +156,7 @@ http_service::plan portal::admit(const http_head& head, const peer& from, const 
   return p;
 }
 
-boost::asio::awaitable<http_reply> portal::handle(const http_request& in) {
+task<http_reply> portal::handle(const http_request& in) {
   switch (endpoint_of(in.head.target)) {
     case endpoint::login: return question(in, question_kind::login);
     case endpoint::mailbox: return question(in, question_kind::mailbox);
@@ -171,7 +171,7 @@ boost::asio::awaitable<http_reply> portal::handle(const http_request& in) {
   return show(in);
 }
 
-boost::asio::awaitable<http_reply> portal::show(const http_request& in) {
+task<http_reply> portal::show(const http_request& in) {
   const endpoint e = endpoint_of(in.head.target);
   if (e == endpoint::health) co_return text_reply("text/plain; charset=utf-8", "ok\n");
   if (shared_.parts.status == nullptr) co_return make_error(http_errors::not_found);
@@ -183,7 +183,7 @@ boost::asio::awaitable<http_reply> portal::show(const http_request& in) {
   co_return text_reply("application/openmetrics-text; version=1.0.0; charset=utf-8", std::move(metrics));
 }
 
-boost::asio::awaitable<http_reply> portal::question(const http_request& in, question_kind kind) {
+task<http_reply> portal::question(const http_request& in, question_kind kind) {
   json_outcome parsed = parse_json_question(in.body, kind == question_kind::login ? json_form::login : json_form::mailbox);
   if (parsed.error != nullptr) {
     shared_.refused(in.terms->rules, *in.from, parsed.error->code);
@@ -209,7 +209,7 @@ boost::asio::awaitable<http_reply> portal::question(const http_request& in, ques
   co_return r;
 }
 
-boost::asio::awaitable<http_reply> portal::basic(const http_request& in) {
+task<http_reply> portal::basic(const http_request& in) {
   basic_credentials given = parse_basic(in.head.authorization);
   if (given.state == basic_state::malformed) shared_.refused(in.terms->rules, *in.from, "bad_credentials");
   if (given.state == basic_state::absent || given.state == basic_state::malformed) co_return no_credentials(given.state);
@@ -233,7 +233,7 @@ boost::asio::awaitable<http_reply> portal::basic(const http_request& in) {
   co_return r;
 }
 
-boost::asio::awaitable<http_reply> portal::mail(const http_request& in) {
+task<http_reply> portal::mail(const http_request& in) {
   nginx_mail_request asked = parse_nginx_mail(in.head.fields);
   if (asked.form == nginx_mail_form::malformed) {
     shared_.refused(in.terms->rules, *in.from, http_errors::not_nginx_mail.code);

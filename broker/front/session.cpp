@@ -63,7 +63,7 @@ void session::on_drain() {
 void session::on_close() {
   if (!asking_) return;
   home().shared().counts.vanished.fetch_add(1, std::memory_order_relaxed);
-  cancel_.emit(boost::asio::cancellation_type::terminal);
+  stop_.request();
 }
 
 void session::on_deadline() {

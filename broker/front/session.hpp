@@ -1,8 +1,7 @@
 // A connection that serves one request at a time, and answers in order. What the bytes mean is the business of the classes that
-// derive from it; what answers a request is a coroutine.
+// derive from it; what answers a request is a task.
 #pragma once
-#include <boost/asio/cancellation_signal.hpp>
-
+#include "base/task.hpp"
 #include "front/caller_connection.hpp"
 
 namespace authbroker {
@@ -29,7 +28,8 @@ class session : public caller_connection {
   // output() holds the reply, which may be empty: writes it no earlier than `at`, then calls on_served().
   void finish(ending, steady::time_point at = {});
 
-  boost::asio::cancellation_slot cancelled() { return cancel_.slot(); }
+  // Of the task that answers: asked for when the caller is gone.
+  stop_signal* stop() { return &stop_; }
   // The request in the buffer is incomplete: from now on its time is limited.
   void expect_more();
 
@@ -43,7 +43,7 @@ class session : public caller_connection {
   void on_close() final;
   bool in_use() const final { return busy_; }
 
-  boost::asio::cancellation_signal cancel_;
+  stop_signal stop_;
   bool busy_ = false, asking_ = false, waiting_for_floor_ = false, more_expected_ = false, working_ = false;
   ending ending_ = ending::none;
 };

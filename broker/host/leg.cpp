@@ -16,7 +16,6 @@ void end_leg(leg& l, finding f) {
   l.on_give_up = nullptr;
   // By the loop, so that no asker runs inside a plugin's call.
   if (l.on_over) boost::asio::post(l.home->io, std::move(l.on_over));
-  l.on_over = nullptr;
 }
 
 void give_up_leg(const leg_ptr& l, finding f) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/task.hpp"
 #include "core/backend.hpp"
 #include "net/timer_queue.hpp"
 
@@ -36,7 +37,7 @@ struct leg {
   std::string next_carry;
   int next_upstream = -1;
 
-  std::function<void()> on_over;     // called once, by the worker's loop, not from within a plugin
+  continuation on_over;              // of whoever asks: called once, by the worker's loop, not from within a plugin
   std::function<void()> on_give_up;  // set by who holds it: takes it out of there
   timer start_timer, deadline_timer;
 

@@ -1,8 +1,6 @@
 #include "host/plugin_backend.hpp"
 
 #include <algorithm>
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <thread>
 
 #include "host/answers.hpp"
@@ -14,38 +12,37 @@ namespace {
 constexpr std::size_t dynamic_hosts_max = 64;
 constexpr std::uint32_t legs_max = 8;
 
-// An ordinary function without captures: GCC 12 destroys the captures of a lambda in a co_await expression twice.
-template <class Submit>
-struct wait_for_leg {
-  template <class Handler>
-  void operator()(Handler&& handler, leg_ptr l, Submit submit) const {
-    const auto kept = std::make_shared<std::decay_t<Handler>>(std::forward<Handler>(handler));
-    auto slot = boost::asio::get_associated_cancellation_slot(*kept);
-    l->on_over = [kept, slot]() mutable {
-      slot.clear();
-      (*kept)();
-    };
-    if (slot.is_connected())
-      slot.assign([weak = std::weak_ptr<leg>(l)](boost::asio::cancellation_type) {
-        if (const leg_ptr it = weak.lock()) give_up_leg(it, finding::tempfail(reason::shutting_down, "the caller is gone"));
-      });
-    submit(l);
+// Hands a leg on, and awaits its end.
+template <class Where>
+class leg_over final : public stoppable {
+ public:
+  leg_over(const leg_ptr& l, Where& where) : leg_(l), where_(where) {}
+  leg_over(const leg_over&) = delete;
+  leg_over& operator=(const leg_over&) = delete;
+  ~leg_over() {
+    if (signal_ != nullptr) signal_->listen(nullptr);
   }
-};
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> asking) {
+    leg_->on_over = continuation(asking);
+    signal_ = leg_->on_over.stop();
+    if (signal_ != nullptr) signal_->listen(this);
+    try {
+      where_.submit(leg_);
+    } catch (...) {
+      leg_->on_over.take_back();
+      throw;
+    }
+  }
+  void await_resume() const noexcept {}
+  void stop() override { give_up_leg(leg_, finding::tempfail(reason::shutting_down, "the caller is gone")); }
 
-struct to_pool {
-  std::shared_ptr<pool> where;
-  void operator()(const leg_ptr& l) const { where->submit(l); }
+ private:
+  const leg_ptr& leg_;
+  Where& where_;
+  stop_signal* signal_ = nullptr;
 };
-struct to_lane {
-  std::shared_ptr<blocking_lane> where;
-  void operator()(const leg_ptr& l) const { where->submit(l); }
-};
-
-template <class Submit>
-boost::asio::awaitable<void> leg_over(leg_ptr l, Submit submit) {
-  co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(wait_for_leg<Submit>{}, boost::asio::use_awaitable, l, submit);
-}
 
 leg_ptr make_leg(const stage_question& q, steady::time_point start_by, steady::time_point until) {
   auto l = std::make_shared<leg>();
@@ -147,31 +144,43 @@ void plugin_backend::count(const finding& f) {
   counter.fetch_add(1, std::memory_order_relaxed);
 }
 
-boost::asio::awaitable<finding> plugin_backend::ask(const stage_question& q, steady::time_point start_by, steady::time_point until) {
+task<finding> plugin_backend::ask(const stage_question& q, steady::time_point start_by, steady::time_point until) {
   const abk_backend& api = *core_->api;
-  finding f;
-  if ((api.kinds & bit(q.kind)) == 0) {
-    f = finding::tempfail(reason::misconfigured, "plugin " + core_->rules.plugin + " does not answer " + std::string(authbroker::name(q.kind)) + " questions");
-  } else if ((api.inline_kinds & api.check_kinds & bit(q.kind)) != 0) {
-    const std::string_view password = q.password == nullptr ? std::string_view() : q.password->reveal();
-    f = run_check(*core_, to_question(q, until), q.kind, password);
-  } else if ((api.check_kinds & bit(q.kind)) != 0) {
-    const leg_ptr l = make_leg(q, start_by, until);
-    const leg_guard guard{l};
-    const to_lane submit{lane_};  // named: GCC 12 destroys a braced temporary in a co_await expression twice
-    co_await leg_over(l, submit);
-    f = std::move(l->result);
-  } else {
-    f = co_await run_legs(q, start_by, until);
-  }
+  if ((api.kinds & bit(q.kind)) == 0) return cannot(q.kind);
+  if ((api.inline_kinds & api.check_kinds & bit(q.kind)) != 0) return check_here(q, until);
+  if ((api.check_kinds & bit(q.kind)) != 0) return check_elsewhere(q, start_by, until);
+  return run_legs(q, start_by, until);
+}
+
+task<finding> plugin_backend::cannot(question_kind k) {
+  finding f = finding::tempfail(reason::misconfigured, "plugin " + core_->rules.plugin + " does not answer " + std::string(authbroker::name(k)) + " questions");
   count(f);
   co_return f;
 }
 
-boost::asio::awaitable<finding> plugin_backend::run_legs(const stage_question& q, steady::time_point start_by, steady::time_point until) {
+task<finding> plugin_backend::check_here(const stage_question& q, steady::time_point until) {
+  const std::string_view password = q.password == nullptr ? std::string_view() : q.password->reveal();
+  finding f = run_check(*core_, to_question(q, until), q.kind, password);
+  count(f);
+  co_return f;
+}
+
+task<finding> plugin_backend::check_elsewhere(const stage_question& q, steady::time_point start_by, steady::time_point until) {
+  const leg_ptr l = make_leg(q, start_by, until);
+  const leg_guard guard{l};
+  leg_over over(l, *lane_);
+  co_await over;
+  count(l->result);
+  co_return std::move(l->result);
+}
+
+task<finding> plugin_backend::run_legs(const stage_question& q, steady::time_point start_by, steady::time_point until) {
   const std::shared_ptr<pool> where = pool_for(q.dynamic_host);
-  const to_pool submit{where};  // named: see above
-  if (where == nullptr) co_return finding::tempfail(reason::overloaded, "64 hosts of dynamic routes are in use");
+  if (where == nullptr) {
+    finding full = finding::tempfail(reason::overloaded, "64 hosts of dynamic routes are in use");
+    count(full);
+    co_return full;
+  }
   const abk_backend& api = *core_->api;
   std::uint32_t role = q.kind == question_kind::login ? api.login_role : q.kind == question_kind::mailbox ? api.mailbox_role : 0;
   std::string carry;
@@ -188,10 +197,12 @@ boost::asio::awaitable<finding> plugin_backend::run_legs(const stage_question& q
     const bool second_try = password_sent && !tried_again && (api.flags & ABK_SECOND_TRY) != 0;
     tried_again = tried_again || second_try;
     l->may_see_password = !password_sent || second_try;
-    co_await leg_over(l, submit);
+    leg_over over(l, *where);
+    co_await over;
     password_sent = password_sent || l->result.password_sent;
     if (!l->goes_on) {
       l->result.password_sent = password_sent;
+      count(l->result);
       co_return std::move(l->result);
     }
     role = l->next_role;
@@ -201,6 +212,7 @@ boost::asio::awaitable<finding> plugin_backend::run_legs(const stage_question& q
   core_->misbehaved("a question with more than 8 legs");
   finding f = finding::tempfail(reason::internal, "more than 8 legs");
   f.password_sent = password_sent;
+  count(f);
   co_return f;
 }
 
@@ -225,15 +237,15 @@ std::shared_ptr<pool> plugin_backend::pool_for(std::string_view host) {
   return dynamic_.front().its;
 }
 
-boost::asio::awaitable<finding> plugin_backend::connect_only(std::size_t upstream, trace* out, steady::time_point until) {
+task<finding> plugin_backend::connect_only(std::size_t upstream, trace* out, steady::time_point until) {
   stage_question q;
   q.kind = question_kind::probe;
   q.out = out;
   const leg_ptr l = make_leg(q, until, until);
   const leg_guard guard{l};
   l->only_upstream = static_cast<int>(upstream);
-  const to_pool submit{pool_};
-  co_await leg_over(l, submit);
+  leg_over over(l, *pool_);
+  co_await over;
   co_return std::move(l->result);
 }
 

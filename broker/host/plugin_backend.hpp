@@ -41,7 +41,7 @@ class plugin_backend final : public backend {
   std::string_view name() const override { return core_->rules.name; }
   bool answers(question_kind) const override;
   std::uint32_t flags() const { return core_->api->flags; }  // ABK_LOCAL_LOGIN and so on
-  boost::asio::awaitable<finding> ask(const stage_question&, steady::time_point start_by, steady::time_point until) override;
+  task<finding> ask(const stage_question&, steady::time_point start_by, steady::time_point until) override;
 
   void keep_warm() {
     if (pool_) pool_->keep_warm();
@@ -55,12 +55,15 @@ class plugin_backend final : public backend {
   // For `check-config --connect`: connects to one configured upstream, prepares, and asks what can be told without a name. The
   // finding is a tempfail if that fails; its attributes are what the plugin told. The connection is closed after it.
   bool converses() const { return pool_ != nullptr; }
-  boost::asio::awaitable<finding> connect_only(std::size_t upstream, trace* out, steady::time_point until);
+  task<finding> connect_only(std::size_t upstream, trace* out, steady::time_point until);
 
  private:
   plugin_backend() = default;
   std::shared_ptr<pool> pool_for(std::string_view dynamic_host);
-  boost::asio::awaitable<finding> run_legs(const stage_question&, steady::time_point start_by, steady::time_point until);
+  task<finding> cannot(question_kind);
+  task<finding> check_here(const stage_question&, steady::time_point until);
+  task<finding> check_elsewhere(const stage_question&, steady::time_point start_by, steady::time_point until);
+  task<finding> run_legs(const stage_question&, steady::time_point start_by, steady::time_point until);
   void count(const finding&);
 
   std::shared_ptr<backend_core> core_;

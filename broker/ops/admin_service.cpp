@@ -4,7 +4,6 @@
 #include <array>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "base/text.hpp"
 #include "net/worker.hpp"
@@ -70,16 +69,26 @@ std::vector<std::string> with_default_domains(const std::vector<std::pair<std::s
   return out;
 }
 
-// Waits for the main thread's outcome, on the asking worker. Not a lambda: see the rules on coroutines.
-struct wait_for_reload {
-  template <class Handler>
-  void operator()(Handler&& handler, daemon* of) const {
-    const auto kept = std::make_shared<std::decay_t<Handler>>(std::forward<Handler>(handler));
-    worker* home = &worker::current();
-    of->reload([kept, home](const reload_outcome& outcome) {
-      boost::asio::post(home->io, [kept, outcome] { (*kept)(outcome); });
+// Awaits the main thread's outcome, on the asking worker.
+class reload_over {
+ public:
+  explicit reload_over(daemon& of) : of_(of) {}
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> asking) {
+    const auto go = std::make_shared<continuation>(asking);
+    of_.reload([this, go, home = &worker::current()](const reload_outcome& outcome) {
+      boost::asio::post(home->io, [this, go, outcome] {
+        outcome_ = outcome;
+        (*go)();
+      });
     });
   }
+  reload_outcome await_resume() { return std::move(outcome_); }
+
+ private:
+  daemon& of_;
+  reload_outcome outcome_;
 };
 
 // Where a mail proxy goes on to, if the route says so.
@@ -124,7 +133,7 @@ http_service::plan admin_service::admit(const http_head& head, const peer&, cons
   return {nullptr, p->body, {}};
 }
 
-boost::asio::awaitable<http_reply> admin_service::handle(const http_request& r) {
+task<http_reply> admin_service::handle(const http_request& r) {
   const page_row* p = find_page(r.head.path());
   if (p == nullptr) co_return make_error(http_errors::not_found);
   switch (p->what) {
@@ -140,7 +149,7 @@ boost::asio::awaitable<http_reply> admin_service::handle(const http_request& r) 
   co_return make_error(http_errors::internal);
 }
 
-boost::asio::awaitable<http_reply> admin_service::test(const http_request& r) {
+task<http_reply> admin_service::test(const http_request& r) {
   json_outcome parsed = parse_json_question(r.body, json_form::either);
   if (parsed.error != nullptr) co_return make_error(*parsed.error, parsed.text);
   query q;
@@ -176,9 +185,9 @@ boost::asio::awaitable<http_reply> admin_service::test(const http_request& r) {
   co_return ok(std::move(out));
 }
 
-boost::asio::awaitable<http_reply> admin_service::reload() {
-  daemon* const of = &daemon_;
-  const reload_outcome outcome = co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(reload_outcome)>(wait_for_reload{}, boost::asio::use_awaitable, of);
+task<http_reply> admin_service::reload() {
+  reload_over over(daemon_);
+  const reload_outcome outcome = co_await over;
   std::string out;
   json_writer w(out);
   w.begin_object().member("ok", outcome.problems.empty()).member("generation", outcome.generation);

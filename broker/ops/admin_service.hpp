@@ -11,11 +11,11 @@ class admin_service final : public http_service {
  public:
   explicit admin_service(daemon& of) : daemon_(of) {}
   plan admit(const http_head&, const peer&, const listener_terms&) const override;
-  boost::asio::awaitable<http_reply> handle(const http_request&) override;
+  task<http_reply> handle(const http_request&) override;
 
  private:
-  boost::asio::awaitable<http_reply> test(const http_request&);
-  boost::asio::awaitable<http_reply> reload();
+  task<http_reply> test(const http_request&);
+  task<http_reply> reload();
   http_reply explain(std::string_view body) const;
   http_reply why(std::string_view query) const;
   http_reply routes() const;

@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
 #include <cstdio>
 #include <iostream>
 
@@ -29,7 +28,7 @@ void show(const std::string& url, const finding& f, const trace& t) {
   if (const verdict_row* row = works ? nullptr : find_row(f.what, f.why)) std::cout << "    what to do: " << row->advice << '\n';
 }
 
-boost::asio::awaitable<void> connect_each(const generation& g, bool& all_work) {
+task<void> connect_each(const generation& g, bool& all_work) {
   for (const auto& b : g.backends) {
     if (!b->converses()) continue;
     std::cout << "backend " << b->name() << " (" << b->rules().plugin << ")\n";
@@ -130,7 +129,7 @@ int check_configuration(const std::string& file, bool connect, bool progress) {
   if (connect) {
     log.reconfigure({.target = log_target::nowhere, .file = {}, .least = level::error});  // the report says what the upstreams are like
     // What the pools would still do, such as trying again what failed, is not wanted: an account could be locked by it.
-    boost::asio::co_spawn(here.io, connect_each(*made, all_work), [&here](const std::exception_ptr& e) {
+    run_task(connect_each(*made, all_work), nullptr, [&here](const std::exception_ptr& e) {
       here.io.stop();
       if (e) std::rethrow_exception(e);
     });

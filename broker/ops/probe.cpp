@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <boost/asio/co_spawn.hpp>
 #include <cerrno>
 #include <iostream>
 #include <memory>
@@ -66,7 +65,7 @@ int run_probe() {
   probe_facts facts;
   {
     prober p(std::move(*request), here, log);
-    boost::asio::co_spawn(here.io, p.run(), [&here](const std::exception_ptr& e) {
+    run_task(p.run(), nullptr, [&here](const std::exception_ptr& e) {
       here.io.stop();
       if (e) std::rethrow_exception(e);
     });

@@ -3,21 +3,18 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <iostream>
 #include <random>
 
 #include "base/text.hpp"
 #include "config/addresses.hpp"
 #include "config/config.hpp"
+#include "net/pause.hpp"
 #include "ops/probe_advice.hpp"
 
 namespace authbroker {
 namespace {
 
-using boost::asio::awaitable;
 using std::chrono::milliseconds;
 
 constexpr auto whole_time_max = std::chrono::minutes(4);  // to begin anything; after that only what is under way ends
@@ -81,7 +78,7 @@ prober::prober(probe_request r, worker& here, logger& log) : request_(std::move(
   facts_.account = !request_.address.empty() && !request_.password.empty();
 }
 
-awaitable<void> prober::run() {
+task<void> prober::run() {
   until_ = steady::now() + whole_time_max;
   for (const place_to_try& p : places_for(request_.url, request_.plugin))
     if (!late()) co_await learn(p);
@@ -152,7 +149,7 @@ stage_question prober::question(question_kind kind, const checked_name& who, std
 
 // ---------------------------------------------------------------- one server, without an account
 
-awaitable<void> prober::learn(place_to_try p) {
+task<void> prober::learn(place_to_try p) {
   // What nobody asked for by name is left out where its plugin is not installed.
   if (request_.plugin.empty() && !installed(p.plugin)) {
     if (std::find(missing_.begin(), missing_.end(), p.plugin) == missing_.end()) missing_.push_back(p.plugin);
@@ -172,7 +169,7 @@ awaitable<void> prober::learn(place_to_try p) {
   facts_.servers.push_back(std::move(s));
 }
 
-awaitable<void> prober::connect(probed_server& s, backend_draft with) {
+task<void> prober::connect(probed_server& s, backend_draft with) {
   const auto b = make(with, s.problems);
   if (b == nullptr) co_return;
   s.answers_login = b->answers(question_kind::login);
@@ -184,7 +181,7 @@ awaitable<void> prober::connect(probed_server& s, backend_draft with) {
 }
 
 // A second look at what could not be used as it was drafted: that verdict stands.
-awaitable<void> prober::only_look(probed_server& s, backend_draft with) {
+task<void> prober::only_look(probed_server& s, backend_draft with) {
   std::vector<std::string> ignored;
   const auto b = make(with, ignored);
   if (b == nullptr) co_return;
@@ -195,7 +192,7 @@ awaitable<void> prober::only_look(probed_server& s, backend_draft with) {
 }
 
 // What is learnt so is shown, and used for nothing else.
-awaitable<void> prober::look_without_trust(probed_server& s, backend_draft as_tried) {
+task<void> prober::look_without_trust(probed_server& s, backend_draft as_tried) {
   as_tried.verify = false;
   as_tried.pin.clear();
   as_tried.cleartext = true;
@@ -203,7 +200,7 @@ awaitable<void> prober::look_without_trust(probed_server& s, backend_draft as_tr
   co_await only_look(s, as_tried);
 }
 
-awaitable<void> prober::look_without_tls(probed_server& s, backend_draft as_tried) {
+task<void> prober::look_without_tls(probed_server& s, backend_draft as_tried) {
   as_tried.url = without_starttls(as_tried.url);
   if (as_tried.url.empty()) co_return;
   drop_tls(as_tried);
@@ -234,7 +231,7 @@ void prober::apply_guess(probed_server& s) {
 
 bool prober::may_see_password(const probed_server& s) const { return s.works() && s.takes_logins() && (s.tls != tls_use::none || request_.cleartext); }
 
-awaitable<void> prober::log_in() {
+task<void> prober::log_in() {
   if (!facts_.account) co_return;
   for (std::size_t i = 0; i < facts_.servers.size(); ++i) {
     if (!may_see_password(facts_.servers[i]) || late()) continue;
@@ -244,7 +241,7 @@ awaitable<void> prober::log_in() {
 }
 
 // True: the password has not been sent, and another server may be asked.
-awaitable<bool> prober::log_in_at(std::size_t i) {
+task<bool> prober::log_in_at(std::size_t i) {
   backend_draft draft = facts_.servers[i].draft;
   draft.reply = login_reply_max;
   std::vector<std::string> problems;
@@ -281,25 +278,22 @@ awaitable<bool> prober::log_in_at(std::size_t i) {
 }
 
 // What became of the connection that a login was refused on. The plugin knows, or it keeps the connection and the host sees.
-awaitable<after_refusal> prober::watch(const plugin_backend& b) {
+task<after_refusal> prober::watch(const plugin_backend& b) {
   const auto until = steady::now() + hang_up_time_max;
   const bool kept = b.status().connections.idle > 0;
-  boost::asio::steady_timer pause(here_.io);
   for (;;) {
     for (const fact_store::fact& f : b.facts())
       if (f.key.substr(0, f.key.find('\x1f')) == fact_hangs_up) co_return f.value == "yes" ? after_refusal::hangs_up : after_refusal::stays;
     if (b.status().connections.connections == 0) co_return kept ? after_refusal::hangs_up : after_refusal::unknown;
     if (steady::now() >= until) co_return kept ? after_refusal::stays : after_refusal::unknown;
-    pause.expires_after(milliseconds(10));
-    boost::system::error_code ignored;
-    auto done = boost::asio::redirect_error(boost::asio::use_awaitable, ignored);
-    co_await pause.async_wait(std::move(done));
+    pause a_moment(here_.timers, steady::now() + milliseconds(10));
+    co_await a_moment;
   }
 }
 
 // ---------------------------------------------------------------- mailboxes
 
-awaitable<void> prober::ask_mailboxes() {
+task<void> prober::ask_mailboxes() {
   if (facts_.domain.empty()) co_return;
   for (std::size_t i = 0; i < facts_.servers.size(); ++i) {
     if (!facts_.servers[i].works() || !facts_.servers[i].answers_mailbox) continue;
@@ -312,7 +306,7 @@ awaitable<void> prober::ask_mailboxes() {
 }
 
 // True: it tells, and no other way needs to be tried.
-awaitable<bool> prober::ask_mailboxes_at(std::size_t i, settings_list settings) {
+task<bool> prober::ask_mailboxes_at(std::size_t i, settings_list settings) {
   mailbox_try t;
   t.server = i;
   t.draft = facts_.servers[i].draft;
@@ -330,7 +324,7 @@ awaitable<bool> prober::ask_mailboxes_at(std::size_t i, settings_list settings) 
   co_return tells(facts_.mailboxes.back());
 }
 
-awaitable<finding> prober::ask_for(plugin_backend& b, std::string address, trace& lines) {
+task<finding> prober::ask_for(plugin_backend& b, std::string address, trace& lines) {
   const checked_name who = check_name(address).name;
   const std::string identity = make_identity(who, {}, false);
   const stage_question q = question(question_kind::mailbox, who, identity, lines);

@@ -3,7 +3,6 @@
 // Each thing that is tried is a small configuration, made of the TOML that is printed in the end and loaded as any other; its
 // one backend is asked as a daemon would ask it, and dropped. On one worker, which is also the configuration's thread.
 #pragma once
-#include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,7 +22,7 @@ class prober {
   // First every place, without an account; then at most one login a form of the name, at the first server that may see the
   // password; then mailboxes, at the first server that tells. Each question has 20 s, all
   // together some four minutes.
-  boost::asio::awaitable<void> run();
+  task<void> run();
 
   const probe_facts& facts() const { return facts_; }
   bool cut() const { return cut_; }  // not everything was tried in time
@@ -40,21 +39,21 @@ class prober {
   std::shared_ptr<plugin_backend> make(const backend_draft&, std::vector<std::string>& problems);
   stage_question question(question_kind, const checked_name&, std::string_view identity, trace&) const;
 
-  boost::asio::awaitable<void> learn(place_to_try);
-  boost::asio::awaitable<void> connect(probed_server&, backend_draft with);
-  boost::asio::awaitable<void> only_look(probed_server&, backend_draft with);
-  boost::asio::awaitable<void> look_without_trust(probed_server&, backend_draft as_tried);
-  boost::asio::awaitable<void> look_without_tls(probed_server&, backend_draft as_tried);
+  task<void> learn(place_to_try);
+  task<void> connect(probed_server&, backend_draft with);
+  task<void> only_look(probed_server&, backend_draft with);
+  task<void> look_without_trust(probed_server&, backend_draft as_tried);
+  task<void> look_without_tls(probed_server&, backend_draft as_tried);
   void apply_guess(probed_server&);
 
   bool may_see_password(const probed_server&) const;
-  boost::asio::awaitable<void> log_in();
-  boost::asio::awaitable<bool> log_in_at(std::size_t server);
-  boost::asio::awaitable<after_refusal> watch(const plugin_backend&);
+  task<void> log_in();
+  task<bool> log_in_at(std::size_t server);
+  task<after_refusal> watch(const plugin_backend&);
 
-  boost::asio::awaitable<void> ask_mailboxes();
-  boost::asio::awaitable<bool> ask_mailboxes_at(std::size_t server, settings_list);
-  boost::asio::awaitable<finding> ask_for(plugin_backend&, std::string address, trace&);
+  task<void> ask_mailboxes();
+  task<bool> ask_mailboxes_at(std::size_t server, settings_list);
+  task<finding> ask_for(plugin_backend&, std::string address, trace&);
 
   probe_request request_;
   worker& here_;

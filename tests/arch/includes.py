@@ -12,7 +12,7 @@ ROOMS = {
     "base": ("base", "|".join([ASIO, TLS, TOML, JSON, SOCKETS])),
     "wire": ("base wire", "|".join([ASIO, TLS, TOML, SOCKETS, r"unistd\.h|fcntl\.h|thread|mutex"])),
     "ask": ("base ask", "|".join([ASIO, TLS, TOML, "thread|mutex|csignal|signal\\.h"])),
-    "core": ("base core", "|".join([r"boost/asio/(?!awaitable\.hpp|error\.hpp)", TLS, TOML, JSON, SOCKETS, r"unistd\.h|fcntl\.h|dlfcn"])),
+    "core": ("base core", "|".join([ASIO, TLS, TOML, JSON, SOCKETS, r"unistd\.h|fcntl\.h|dlfcn"])),
     "net": ("base net", "|".join([TOML, JSON])),
     "host": ("base core net host", "|".join([TLS, TOML, JSON])),
     "front": ("base core wire net front", "|".join([TLS, TOML, r"boost/json", r"dlfcn"])),
@@ -80,7 +80,7 @@ planted(room_check, "broker/sdk/abk/x.hpp", "#include <boost/json.hpp>\n")
 planted(room_check, "broker/abi/abk/x.h", "#include <string>\n")
 planted(plugin_check, "plugins/pop3/x.cpp", '#include "base/secret.hpp"\n')
 planted(plugin_check, "plugins/pop3/x.cpp", "#include <openssl/ssl.h>\n")
-assert not list(room_check("broker/core/x.cpp", "#include <boost/asio/awaitable.hpp>\n#include \"base/secret.hpp\"\n"))
+assert not list(room_check("broker/core/x.cpp", "#include \"base/task.hpp\"\n#include \"base/secret.hpp\"\n"))
 
 found, count = [], 0
 for path, text in files(*[f"broker/{room}" for room in (*ROOMS, "sdk")]):

@@ -2,9 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-
 #include "unit/core/fakes.hpp"
 
 using namespace authbroker;
@@ -35,13 +32,11 @@ class Dispatcher : public testing::Test {
     s->backends.assign(backends.begin(), backends.end());
     s->routes = std::make_unique<const route_table>(routes, s->backends);
     broker.replace(s);
-    boost::asio::io_context io;
     answer got;
-    boost::asio::co_spawn(io, broker.ask(std::move(q), nullptr), [&](const std::exception_ptr& e, answer a) {
+    run_task(broker.ask(std::move(q), nullptr), nullptr, [&](const std::exception_ptr& e, answer&& a) {
       if (e) std::rethrow_exception(e);
       got = std::move(a);
     });
-    io.run();
     return got;
   }
   static query login(std::string address, std::string_view password = "secret") {

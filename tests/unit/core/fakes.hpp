@@ -23,7 +23,7 @@ class fake_backend final : public backend {
   fake_backend(std::string name, finding always) : fake_backend(std::move(name), [always](const stage_question&) { return always; }) {}
   std::string_view name() const override { return name_; }
   bool answers(question_kind) const override { return true; }
-  boost::asio::awaitable<finding> ask(const stage_question& q, steady::time_point start_by, steady::time_point until) override {
+  task<finding> ask(const stage_question& q, steady::time_point start_by, steady::time_point until) override {
     login_names.emplace_back(q.login_name);
     clients.emplace_back(q.client);
     last_start_by = start_by;

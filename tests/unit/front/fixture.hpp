@@ -10,10 +10,7 @@
 #include <unistd.h>
 
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/post.hpp>
 #include <condition_variable>
 #include <filesystem>
 #include <future>
@@ -42,24 +39,48 @@ struct asked {
 // is at "nowhere" has no route, and the rest exist; "alias..." is the mailbox real@example.com.
 class obedient_asker final : public asker {
  public:
-  boost::asio::awaitable<answer> ask(query q, trace*) override {
+  // Goes on when it is let go, by the loop; when it is stopped, too.
+  class held_question final : public stoppable {
+   public:
+    explicit held_question(obedient_asker& of) : of_(of) {}
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> asking) {
+      next_ = continuation(asking);
+      signal_ = next_.stop();
+      signal_->listen(this);
+      home_ = &worker::current();
+      of_.hold(this, true);
+    }
+    void await_resume() {
+      signal_->listen(nullptr);
+      of_.hold(this, false);
+    }
+    void let_go() {
+      if (next_) boost::asio::post(home_->io, std::move(next_));
+    }
+    void stop() override {
+      stopped = true;
+      let_go();
+    }
+    bool stopped = false;
+
+   private:
+    obedient_asker& of_;
+    continuation next_;
+    stop_signal* signal_ = nullptr;
+    worker* home_ = nullptr;
+  };
+
+  task<answer> ask(query q, trace*) override {
     const std::string password(q.password.reveal());
     note(q, password);
     const std::string word = q.kind == question_kind::mailbox ? q.address.substr(0, q.address.find('@')) : password;
     if (word == "throw") throw std::runtime_error("as asked");
     if (word == "hold") {
-      boost::asio::steady_timer never(co_await boost::asio::this_coro::executor, steady::time_point::max());
-      hold(&never, true);
-      boost::system::error_code ec;
-      try {
-        co_await never.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ec));
-      } catch (...) {
-        hold(&never, false);
-        throw;
-      }
-      hold(&never, false);
-      const auto state = co_await boost::asio::this_coro::cancellation_state;
-      if (state.cancelled() != boost::asio::cancellation_type::none) {
+      held_question held(*this);
+      co_await held;
+      if (held.stopped) {
         count(cancelled_);
         throw std::runtime_error("cancelled");
       }
@@ -91,7 +112,7 @@ class obedient_asker final : public asker {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, 10s, [&] { return cancelled_ >= n; });
   }
-  std::set<boost::asio::steady_timer*> held() {
+  std::set<held_question*> held() {
     const std::lock_guard hold_it(mutex_);
     return held_;
   }
@@ -139,7 +160,7 @@ class obedient_asker final : public asker {
     questions_.push_back({q.kind, q.address, password, q.client, q.service, q.caller, q.listener, q.default_domain, q.client_believed, q.deadline, q.server_for, q.session});
     changed_.notify_all();
   }
-  void hold(boost::asio::steady_timer* t, bool held) {
+  void hold(held_question* t, bool held) {
     const std::lock_guard hold_it(mutex_);
     if (held) held_.insert(t);
     else held_.erase(t);
@@ -154,7 +175,7 @@ class obedient_asker final : public asker {
   std::condition_variable changed_;
   std::vector<asked> questions_;
   std::string logged_;
-  std::set<boost::asio::steady_timer*> held_;
+  std::set<held_question*> held_;
   int cancelled_ = 0;
 };
 
@@ -327,7 +348,7 @@ class front_fixture : public ::testing::Test {
   }
   void release() {
     on_worker([this] {
-      for (auto* const t : asker_.held()) t->cancel();
+      for (auto* const t : asker_.held()) t->let_go();
     });
   }
   caller connect() const { return caller(listener_->address()); }

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "base/text.hpp"
+#include "net/pause.hpp"
 #include "unit/front/fixture.hpp"
 #include "wire/socketmap.hpp"
 
@@ -174,14 +175,14 @@ TEST_F(hostile_socketmap, PartsOfAddressesAreNoRecipients_N07) {
 
 // ---------------------------------------------------------------- all at once
 
-// Answers by the name, after a moment, and does not mind being cancelled.
+// Answers by the name, after a moment, and does not mind being asked to stop.
 class slow_asker final : public asker {
  public:
-  boost::asio::awaitable<answer> ask(query q, trace*) override {
+  task<answer> ask(query q, trace*) override {
     const std::string name = q.address;
     const std::string password(q.password.reveal());
-    boost::asio::steady_timer moment(co_await boost::asio::this_coro::executor, std::chrono::microseconds(name.size() * 331 % 3000));
-    if (name.size() % 4 != 0) co_await moment.async_wait(boost::asio::use_awaitable);
+    pause a_moment(worker::current().timers, steady::now() + std::chrono::microseconds(name.size() * 331 % 3000));
+    if (name.size() % 4 != 0) co_await a_moment;
     answer a;
     a.identity = name;
     if (password == "throw") throw std::runtime_error("as asked");

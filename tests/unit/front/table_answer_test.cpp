@@ -8,7 +8,7 @@ namespace {
 
 class domains final : public asker {
  public:
-  boost::asio::awaitable<answer> ask(query, trace*) override { co_return answer{}; }
+  task<answer> ask(query, trace*) override { co_return answer{}; }
   std::optional<bool> serves(std::string_view domain) const override {
     if (domain == "unsure.example") return std::nullopt;
     return domain == "example.com" || domain == "xn--bcher-kva.example";

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <deque>
-#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <cstring>
 #include <future>
@@ -52,9 +52,11 @@ finding crew::ask(backend& b, const stage_question& q, std::chrono::milliseconds
   std::promise<finding> done;
   const auto until = steady::now() + within;
   const auto start_by = start_within.count() == 0 ? until : steady::now() + start_within;
-  boost::asio::co_spawn(workers_[w]->io, b.ask(q, start_by, until), [&](const std::exception_ptr& e, finding f) {
-    if (e) done.set_exception(e);
-    else done.set_value(std::move(f));
+  boost::asio::post(workers_[w]->io, [&] {
+    run_task(b.ask(q, start_by, until), nullptr, [&](const std::exception_ptr& e, finding&& f) {
+      if (e) done.set_exception(e);
+      else done.set_value(std::move(f));
+    });
   });
   return done.get_future().get();
 }
