@@ -141,8 +141,8 @@ void concurrent_session::on_answer(question& q, const std::exception_ptr& troubl
   output() += q.reply;
   remove(q);
   idle_since_ = steady::now();
-  if (working_) return;
   home().touch(*this);
+  if (working_) return;
   if (questions_.empty()) work();
   else work_soon();
 }
