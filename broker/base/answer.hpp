@@ -100,10 +100,11 @@ struct finding {
   // True once a password-derived byte may have left. Then no other backend is ever asked with this password.
   bool password_sent = false;
 
-  static finding tempfail(reason r, std::string operator_text = {}) {
+  static finding tempfail(reason r, std::string operator_text = {}, bool password_sent = false) {
     finding f;
     f.why = r;
     f.operator_text = std::move(operator_text);
+    f.password_sent = password_sent;
     return f;
   }
 };

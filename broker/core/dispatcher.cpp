@@ -171,7 +171,7 @@ task<void> dispatcher::find_out(const snapshot& now, const query& q, answer& a, 
   asked.route = p->by->rules.name;
   asked.dynamic_host = p->host;
   asked.out = out;
-  a.found = co_await ask_stages(*p->by, stages, asked, until, a.backend);
+  co_await ask_stages(*p->by, stages, asked, until, a.found, a.backend);
 
   std::unique_ptr<const unextended> bare;  // `asked` refers to it until the companion has answered
   if (!login && a.found.what == verdict::absent) bare = without_extension(*p);
@@ -180,7 +180,7 @@ task<void> dispatcher::find_out(const snapshot& now, const query& q, answer& a, 
     asked.address = bare->who.name.typed;
     asked.local = bare->who.name.local;
     asked.identity = bare->identity;
-    a.found = co_await ask_stages(*p->by, stages, asked, until, a.backend);
+    co_await ask_stages(*p->by, stages, asked, until, a.found, a.backend);
     if (a.found.what == verdict::exists && a.found.mailbox.empty()) a.found.mailbox = bare->identity;
   }
 
@@ -193,35 +193,36 @@ task<void> dispatcher::find_out(const snapshot& now, const query& q, answer& a, 
   if (std::find(helped.begin(), helped.end(), a.found.why) != helped.end()) a.help_url = p->by->rules.help_url;
 }
 
-task<finding> dispatcher::ask_stages(const route& r, const std::vector<std::shared_ptr<backend>>& stages, const stage_question& asked,
-                                     steady::time_point until, std::string& backend_name) {
-  if (stages.size() != 1) return ask_in_turn(r, stages, asked, until, backend_name);
+// What is found goes into `out`: a result that is handed up from frame to frame makes each of them large.
+task<void> dispatcher::ask_stages(const route& r, const std::vector<std::shared_ptr<backend>>& stages, const stage_question& asked,
+                                  steady::time_point until, finding& out, std::string& backend_name) {
+  if (stages.size() != 1) return ask_in_turn(r, stages, asked, until, out, backend_name);
   backend_name = stages.front()->name();
-  return ask_one(*stages.front(), asked, until, until);
+  return ask_one(*stages.front(), asked, until, until, out);
 }
 
-task<finding> dispatcher::ask_in_turn(const route& r, const std::vector<std::shared_ptr<backend>>& stages, const stage_question& asked,
-                                      steady::time_point until, std::string& backend_name) {
+task<void> dispatcher::ask_in_turn(const route& r, const std::vector<std::shared_ptr<backend>>& stages, const stage_question& asked,
+                                   steady::time_point until, finding& out, std::string& backend_name) {
   std::vector<finding> found;
   for (std::size_t i = 0; i < stages.size(); ++i) {
     // What is left is split evenly over the tries that are left, as far as they have not begun at an upstream.
     const steady::time_point now = steady::now();
     const steady::time_point start_by = now + (until - now) / static_cast<int>(stages.size() - i);
-    finding f = co_await ask_one(*stages[i], asked, start_by, until);
-    found.push_back(std::move(f));
+    co_await ask_one(*stages[i], asked, start_by, until, found.emplace_back());
     if (!goes_on(asked.kind, r.rules.combine, found.back()) || now >= until) break;
   }
-  finding sum = fold(asked.kind, r.rules.combine, found);
+  out = fold(asked.kind, r.rules.combine, found);
   for (std::size_t i = 0; i < found.size(); ++i)
-    if (found[i].what == sum.what && found[i].why == sum.why && found[i].upstream == sum.upstream) backend_name = stages[i]->name();
-  co_return sum;
+    if (found[i].what == out.what && found[i].why == out.why && found[i].upstream == out.upstream) backend_name = stages[i]->name();
 }
 
 // A legal finding, whatever the backend does.
-task<finding> dispatcher::ask_one(backend& b, const stage_question& asked, steady::time_point start_by, steady::time_point until) {
-  if (steady::now() >= until) co_return finding::tempfail(reason::deadline);  // a source that was not asked has not said no
+task<void> dispatcher::ask_one(backend& b, const stage_question& asked, steady::time_point start_by, steady::time_point until, finding& f) {
+  if (steady::now() >= until) {
+    f = finding::tempfail(reason::deadline);  // a source that was not asked has not said no
+    co_return;
+  }
   if (asked.out != nullptr) asked.out->add("backend", std::string(b.name()));
-  finding f;
   try {
     f = co_await b.ask(asked, start_by, until);
   } catch (const task_stopped&) {
@@ -235,7 +236,6 @@ task<finding> dispatcher::ask_one(backend& b, const stage_question& asked, stead
     f.what = verdict::tempfail;
     f.why = reason::internal;
   }
-  co_return f;
 }
 
 // After a yes, where identity, aliases and addresses[] come from. Its failure never changes the verdict.
@@ -245,7 +245,8 @@ task<void> dispatcher::add_companion(const route& r, const stage_question& login
   asked.password = nullptr;
   const steady::time_point soon = std::min(until, steady::now() + companion_time_max);
   std::string backend_name;
-  const finding f = co_await ask_stages(r, r.addresses, asked, soon, backend_name);
+  finding f;
+  co_await ask_stages(r, r.addresses, asked, soon, f, backend_name);
   switch (f.what) {
     case verdict::exists:
       a.addresses = f.addresses_complete ? addresses_state::complete : addresses_state::none;

@@ -58,11 +58,11 @@ class dispatcher final : public asker {
 
  private:
   task<void> find_out(const snapshot&, const query&, answer&, steady::time_point until, trace*);
-  static task<finding> ask_stages(const route&, const std::vector<std::shared_ptr<backend>>&, const stage_question&, steady::time_point until,
-                                  std::string& backend_name);
-  static task<finding> ask_in_turn(const route&, const std::vector<std::shared_ptr<backend>>&, const stage_question&, steady::time_point until,
-                                   std::string& backend_name);
-  static task<finding> ask_one(backend&, const stage_question&, steady::time_point start_by, steady::time_point until);
+  static task<void> ask_stages(const route&, const std::vector<std::shared_ptr<backend>>&, const stage_question&, steady::time_point until,
+                               finding& out, std::string& backend_name);
+  static task<void> ask_in_turn(const route&, const std::vector<std::shared_ptr<backend>>&, const stage_question&, steady::time_point until,
+                                finding& out, std::string& backend_name);
+  static task<void> ask_one(backend&, const stage_question&, steady::time_point start_by, steady::time_point until, finding& out);
   static task<void> add_companion(const route&, const stage_question&, answer&, steady::time_point until);
   void finish(const query&, answer&, steady::time_point began);
 

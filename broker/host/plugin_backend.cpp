@@ -139,9 +139,10 @@ plugin_backend::~plugin_backend() {
 
 bool plugin_backend::answers(question_kind k) const { return (core_->api->kinds & bit(k)) != 0; }
 
-void plugin_backend::count(const finding& f) {
+finding&& plugin_backend::counted(finding&& f) {
   auto& counter = is_yes(f.what) ? yes_ : is_no(f.what) ? no_ : f.what == verdict::unverifiable ? unverifiable_ : tempfail_;
   counter.fetch_add(1, std::memory_order_relaxed);
+  return std::move(f);
 }
 
 task<finding> plugin_backend::ask(const stage_question& q, steady::time_point start_by, steady::time_point until) {
@@ -153,16 +154,12 @@ task<finding> plugin_backend::ask(const stage_question& q, steady::time_point st
 }
 
 task<finding> plugin_backend::cannot(question_kind k) {
-  finding f = finding::tempfail(reason::misconfigured, "plugin " + core_->rules.plugin + " does not answer " + std::string(authbroker::name(k)) + " questions");
-  count(f);
-  co_return f;
+  co_return counted(finding::tempfail(reason::misconfigured, "plugin " + core_->rules.plugin + " does not answer " + std::string(authbroker::name(k)) + " questions"));
 }
 
 task<finding> plugin_backend::check_here(const stage_question& q, steady::time_point until) {
   const std::string_view password = q.password == nullptr ? std::string_view() : q.password->reveal();
-  finding f = run_check(*core_, to_question(q, until), q.kind, password);
-  count(f);
-  co_return f;
+  co_return counted(run_check(*core_, to_question(q, until), q.kind, password));
 }
 
 task<finding> plugin_backend::check_elsewhere(const stage_question& q, steady::time_point start_by, steady::time_point until) {
@@ -170,17 +167,12 @@ task<finding> plugin_backend::check_elsewhere(const stage_question& q, steady::t
   const leg_guard guard{l};
   leg_over over(l, *lane_);
   co_await over;
-  count(l->result);
-  co_return std::move(l->result);
+  co_return counted(std::move(l->result));
 }
 
 task<finding> plugin_backend::run_legs(const stage_question& q, steady::time_point start_by, steady::time_point until) {
   const std::shared_ptr<pool> where = pool_for(q.dynamic_host);
-  if (where == nullptr) {
-    finding full = finding::tempfail(reason::overloaded, "64 hosts of dynamic routes are in use");
-    count(full);
-    co_return full;
-  }
+  if (where == nullptr) co_return counted(finding::tempfail(reason::overloaded, "64 hosts of dynamic routes are in use"));
   const abk_backend& api = *core_->api;
   std::uint32_t role = q.kind == question_kind::login ? api.login_role : q.kind == question_kind::mailbox ? api.mailbox_role : 0;
   std::string carry;
@@ -202,18 +194,14 @@ task<finding> plugin_backend::run_legs(const stage_question& q, steady::time_poi
     password_sent = password_sent || l->result.password_sent;
     if (!l->goes_on) {
       l->result.password_sent = password_sent;
-      count(l->result);
-      co_return std::move(l->result);
+      co_return counted(std::move(l->result));
     }
     role = l->next_role;
     carry = std::move(l->next_carry);
     if (l->next_upstream >= 0) upstream = l->next_upstream;
   }
   core_->misbehaved("a question with more than 8 legs");
-  finding f = finding::tempfail(reason::internal, "more than 8 legs");
-  f.password_sent = password_sent;
-  count(f);
-  co_return f;
+  co_return counted(finding::tempfail(reason::internal, "more than 8 legs", password_sent));
 }
 
 // The pool of a dynamic route's host: the backend's first URL with the host replaced.

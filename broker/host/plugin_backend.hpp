@@ -64,7 +64,7 @@ class plugin_backend final : public backend {
   task<finding> check_here(const stage_question&, steady::time_point until);
   task<finding> check_elsewhere(const stage_question&, steady::time_point start_by, steady::time_point until);
   task<finding> run_legs(const stage_question&, steady::time_point start_by, steady::time_point until);
-  void count(const finding&);
+  finding&& counted(finding&&);
 
   std::shared_ptr<backend_core> core_;
   std::string plugin_version_, plugin_file_;
