@@ -4,8 +4,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/descriptor.hpp"
 #include "front/branch.hpp"
-#include "front/descriptor.hpp"
 #include "net/timer_queue.hpp"
 
 namespace authbroker {

@@ -2,9 +2,9 @@
 #pragma once
 #include <string>
 
+#include "base/descriptor.hpp"
 #include "base/result.hpp"
 #include "core/listener_rules.hpp"
-#include "front/descriptor.hpp"
 
 namespace authbroker {
 
