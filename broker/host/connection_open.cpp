@@ -80,7 +80,7 @@ void connection::try_next_upstream() {
 }
 
 void connection::connect_to(const upstream_rules& u, steady::time_point until) {
-  stream_ = std::make_unique<channel>(home_.io, home_.timers, home_.names, u.tls == tls_use::none ? nullptr : pool_->core().tls);
+  stream_ = std::make_unique<channel>(home_.io, home_.sockets, home_.timers, home_.names, u.tls == tls_use::none ? nullptr : pool_->core().tls);
   dial_target target;
   target.host = u.host;
   target.port = u.port;

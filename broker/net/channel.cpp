@@ -6,8 +6,6 @@
 #include <openssl/err.h>
 #include <sys/socket.h>
 
-#include <array>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <chrono>
@@ -20,7 +18,6 @@
 
 namespace authbroker {
 namespace asio = boost::asio;
-using tcp = asio::ip::tcp;
 
 namespace {
 
@@ -35,17 +32,16 @@ std::string milliseconds_since(steady::time_point start) {
 
 }  // namespace
 
-struct channel::impl : std::enable_shared_from_this<channel::impl> {
+struct channel::impl final : watched, std::enable_shared_from_this<channel::impl> {
   // Somebody waits for bytes to come or to go. Within TLS either may need either direction of the socket.
   struct interest {
     std::function<void()> ready;
     direction needs;
     bool posted = false;
-    std::array<bool, 2> waiting{};
   };
 
-  impl(asio::io_context& io_, timer_queue& timers, resolver& names_, std::shared_ptr<tls_context> context_)
-      : io(io_), names(names_), context(std::move(context_)), timers_(timers), deadline(timers, [this] { too_late(); }), socket(io_) {}
+  impl(asio::io_context& io_, readiness& sockets_, timer_queue& timers, resolver& names_, std::shared_ptr<tls_context> context_)
+      : io(io_), sockets(sockets_), names(names_), context(std::move(context_)), timers_(timers), deadline(timers, [this] { too_late(); }) {}
 
   void start();
   void resolve_done(const resolved&);
@@ -55,11 +51,15 @@ struct channel::impl : std::enable_shared_from_this<channel::impl> {
   void finish(reason why, std::string text);
   void close();
   void wait_for(interest&, std::function<void()> ready);
+  bool worth_trying(const interest&) const;
+  void on_ready(bool readable, bool writable) override;
+  void close_socket();
   void tell(std::string_view what, std::string text);
   io_result tls_result(int rc, std::size_t bytes, interest&);
   io_result plain_failed();
 
   asio::io_context& io;
+  readiness& sockets;
   resolver& names;
   std::shared_ptr<tls_context> context;
   timer_queue& timers_;
@@ -71,11 +71,11 @@ struct channel::impl : std::enable_shared_from_this<channel::impl> {
   steady::time_point stage_began;
   std::unique_ptr<resolver::lookup> lookup;
   std::unique_ptr<dial> dialling;
-  tcp::socket socket;
+  descriptor socket;
   std::string peer;
   asio::ip::address peer_address;
   std::unique_ptr<SSL, void (*)(SSL*)> ssl{nullptr, SSL_free};  // declared after, so freed before, the context and the socket
-  interest in{{}, reading}, out{{}, writing};
+  interest in{{}, reading}, out{{}, writing}, shaking{{}, reading};
   bool closed = false, encrypted = false, broken = false;
   bool after_plaintext = false;  // STARTTLS
   std::string trouble;
@@ -87,12 +87,16 @@ void channel::impl::close() {
   deadline.disarm();
   done = nullptr;
   note = nullptr;
-  in.ready = out.ready = nullptr;
+  in.ready = out.ready = shaking.ready = nullptr;
   lookup.reset();
   dialling.reset();
   ssl.reset();
-  boost::system::error_code ignored;
-  socket.close(ignored);
+  close_socket();
+}
+
+void channel::impl::close_socket() {
+  leave_closing();
+  socket.reset();
 }
 
 // Moved out while it runs: it may destroy the channel.
@@ -113,9 +117,8 @@ void channel::impl::finish(reason why, std::string text) {
     if (now == stage::securing) names.avoid(peer_address, target.port);
     now = stage::idle;
     broken = true;
-    boost::system::error_code ignored;
     ssl.reset();
-    socket.close(ignored);
+    close_socket();
   }
   note = nullptr;
   if (const auto call = std::exchange(done, nullptr)) call({why, std::move(text)});
@@ -157,7 +160,7 @@ void channel::impl::resolve_done(const resolved& r) {
   if (usable.empty()) return finish(reason::misconfigured, target.host + " leads to " + listed + ": local addresses are refused for such a target");
   now = stage::connecting;
   stage_began = steady::now();
-  dialling = std::make_unique<dial>(io, timers_, std::move(usable), target.port);
+  dialling = std::make_unique<dial>(io, sockets, timers_, std::move(usable), target.port);
   dialling->start([this](dial::outcome o) {
     const auto alive = shared_from_this();
     if (o.why != reason::none) return finish(o.why, std::move(o.text));
@@ -179,13 +182,13 @@ void channel::impl::secure(bool plain_before) {
   if (!context) return finish(reason::misconfigured, "no TLS settings for this upstream");
   char byte = 0;
   ssize_t n = 0;
-  do n = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  do n = ::recv(socket.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   while (n < 0 && errno == EINTR);
   if (n > 0) return finish(reason::upstream_nonsense, plain_before ? "plaintext before TLS" : "the server spoke before the TLS handshake; is this a TLS port? if TLS begins with STARTTLS there, the scheme ends with +starttls");
   if (n == 0) return finish(reason::upstream_down, "closed before the TLS handshake");
   if (errno != EAGAIN && errno != EWOULDBLOCK) return finish(reason::upstream_down, "connection reset before the TLS handshake");
   ssl.reset(context->new_ssl(target.tls_name, target.host + ':' + std::to_string(target.port)));
-  attach_socket(ssl.get(), socket.native_handle());
+  attach_socket(ssl.get(), socket.get(), *this);
   handshake();
 }
 
@@ -207,11 +210,10 @@ void channel::impl::handshake() {
   }
   const int error = SSL_get_error(ssl.get(), rc);
   if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) {
-    socket.async_wait(error == SSL_ERROR_WANT_READ ? tcp::socket::wait_read : tcp::socket::wait_write,
-                      [self](const boost::system::error_code&) {
-                        if (!self->closed && self->now == stage::securing) self->handshake();
-                      });
-    return;
+    shaking.needs = error == SSL_ERROR_WANT_READ ? reading : writing;
+    return wait_for(shaking, [this] {
+      if (now == stage::securing) handshake();
+    });
   }
   auto judged = context->judge_failed(ssl.get(), error);
   if (judged.why == reason::upstream_down && !after_plaintext) judged.text += not_a_tls_port;
@@ -219,26 +221,36 @@ void channel::impl::handshake() {
   finish(judged.why, std::move(judged.text));
 }
 
+// At once: the kernel has no more to say about it, or the bytes have left its hands.
+bool channel::impl::worth_trying(const interest& i) const {
+  if (broken || !socket || (&i == &in && ssl && maybe_buffered)) return true;
+  return i.needs == reading && more_to_read();
+}
+
 void channel::impl::wait_for(interest& i, std::function<void()> ready) {
   i.ready = std::move(ready);
-  const auto self = shared_from_this();
-  const bool at_once = broken || !socket.is_open() || (&i == &in && ssl && maybe_buffered);
-  if (at_once) {
-    if (std::exchange(i.posted, true)) return;
-    asio::post(io, [self, &i] {
-      i.posted = false;
-      if (self->closed) return;
-      if (const auto call = std::exchange(i.ready, nullptr)) call();
-    });
+  if (!broken && socket && !joined() && !join(sockets, socket.get())) {
+    broken = true;
+    trouble = "no room to wait for it: " + std::generic_category().message(errno);
+  }
+  if (!worth_trying(i)) {
+    if (i.needs == writing) await_writable();
     return;
   }
-  const direction d = i.needs;
-  if (std::exchange(i.waiting[d], true)) return;
-  socket.async_wait(d == reading ? tcp::socket::wait_read : tcp::socket::wait_write, [self, &i, d](const boost::system::error_code&) {
-    i.waiting[d] = false;
+  if (std::exchange(i.posted, true)) return;
+  asio::post(io, [self = shared_from_this(), &i] {
+    i.posted = false;
     if (self->closed) return;
     if (const auto call = std::exchange(i.ready, nullptr)) call();
   });
+}
+
+void channel::impl::on_ready(bool readable, bool writable) {
+  const auto self = shared_from_this();
+  for (interest* const i : {&shaking, &in, &out}) {
+    if (closed || !(i->needs == reading ? readable : writable)) continue;
+    if (const auto call = std::exchange(i->ready, nullptr)) call();
+  }
 }
 
 io_result channel::impl::tls_result(int rc, std::size_t bytes, interest& i) {
@@ -262,8 +274,8 @@ io_result channel::impl::plain_failed() {
   return {io_status::failed, 0};
 }
 
-channel::channel(asio::io_context& io, timer_queue& timers, resolver& names, std::shared_ptr<tls_context> context)
-    : impl_(std::make_shared<impl>(io, timers, names, std::move(context))) {}
+channel::channel(asio::io_context& io, readiness& sockets, timer_queue& timers, resolver& names, std::shared_ptr<tls_context> context)
+    : impl_(std::make_shared<impl>(io, sockets, timers, names, std::move(context))) {}
 
 channel::~channel() { impl_->close(); }
 
@@ -304,11 +316,18 @@ io_result channel::read(std::span<char> into) {
     return r;
   }
   ssize_t n = 0;
-  do n = ::recv(i.socket.native_handle(), into.data(), into.size(), 0);
+  do n = ::recv(i.socket.get(), into.data(), into.size(), 0);
   while (n < 0 && errno == EINTR);
-  if (n > 0) return {io_status::ok, static_cast<std::size_t>(n)};
+  if (n > 0) {
+    if (static_cast<std::size_t>(n) < into.size()) i.read_short();
+    else i.read_full();
+    return {io_status::ok, static_cast<std::size_t>(n)};
+  }
   if (n == 0) return {io_status::end, 0};
-  if (errno == EAGAIN || errno == EWOULDBLOCK) return {io_status::would_block, 0};
+  if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    i.read_nothing();
+    return {io_status::would_block, 0};
+  }
   return i.plain_failed();
 }
 
@@ -324,7 +343,7 @@ io_result channel::write(std::span<const char> bytes) {
     return i.tls_result(rc, n, i.out);
   }
   ssize_t n = 0;
-  do n = ::send(i.socket.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  do n = ::send(i.socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   while (n < 0 && errno == EINTR);
   if (n >= 0) return {io_status::ok, static_cast<std::size_t>(n)};
   if (errno == EAGAIN || errno == EWOULDBLOCK) return {io_status::would_block, 0};
@@ -342,7 +361,7 @@ std::string channel::trouble() const { return impl_->trouble; }
 
 void channel::acknowledge() {
   const int one = 1;
-  if (is_open()) ::setsockopt(impl_->socket.native_handle(), IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+  if (is_open()) ::setsockopt(impl_->socket.get(), IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
 }
 
 void channel::avoid_peer() {

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/answer.hpp"
+#include "net/readiness.hpp"
 #include "net/resolver.hpp"
 #include "net/timer_queue.hpp"
 #include "net/tls.hpp"
@@ -43,7 +44,7 @@ struct dial_target {
 class channel {
  public:
   // `context` may be null for a channel that never uses TLS. All references outlive the channel.
-  channel(boost::asio::io_context&, timer_queue&, resolver&, std::shared_ptr<tls_context> context);
+  channel(boost::asio::io_context&, readiness&, timer_queue&, resolver&, std::shared_ptr<tls_context> context);
   ~channel();
   channel(const channel&) = delete;
   channel& operator=(const channel&) = delete;

@@ -3,6 +3,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <system_error>
@@ -42,15 +43,28 @@ bool our_own_lack(int error) { return error == EMFILE || error == ENFILE || erro
 }  // namespace
 
 struct dial::impl : std::enable_shared_from_this<dial::impl> {
-  struct attempt {
-    attempt(asio::io_context& io, const asio::ip::address& a) : socket(io), to(a) {}
-    tcp::socket socket;
+  struct attempt final : watched, std::enable_shared_from_this<attempt> {
+    attempt(impl& dial, const asio::ip::address& a) : owner(&dial), to(a) {}
+    bool wait() { return join(owner->sockets, socket.get(), wants::writing); }
+    void end() {
+      over = true;
+      leave_closing();
+      socket.reset();
+    }
+    descriptor release() {
+      over = true;
+      leave();
+      return std::move(socket);
+    }
+    void on_ready(bool, bool) override;
+    impl* owner;  // ends it before it goes
+    descriptor socket;
     asio::ip::address to;
     bool over = false;
   };
 
-  impl(asio::io_context& io_, timer_queue& timers, std::vector<asio::ip::address> addresses_, std::uint16_t port_)
-      : io(io_), addresses(std::move(addresses_)), port(port_), stagger(timers, [this] { next(); }) {}
+  impl(asio::io_context& io_, readiness& sockets_, timer_queue& timers, std::vector<asio::ip::address> addresses_, std::uint16_t port_)
+      : io(io_), sockets(sockets_), addresses(std::move(addresses_)), port(port_), stagger(timers, [this] { next(); }) {}
 
   void next();
   void settled(const std::shared_ptr<attempt>&, int error);
@@ -58,6 +72,7 @@ struct dial::impl : std::enable_shared_from_this<dial::impl> {
   void finish(outcome what);
 
   asio::io_context& io;
+  readiness& sockets;
   std::vector<asio::ip::address> addresses;
   std::uint16_t port;
   timer stagger;
@@ -73,47 +88,50 @@ struct dial::impl : std::enable_shared_from_this<dial::impl> {
 void dial::impl::next() {
   const auto self = shared_from_this();
   while (!over && started < addresses.size()) {
-    auto a = std::make_shared<attempt>(io, addresses[started++]);
+    auto a = std::make_shared<attempt>(*this, addresses[started++]);
     const tcp::endpoint to(a->to, port);
-    const int fd = ::socket(a->to.is_v6() ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) {
+    a->socket = descriptor(::socket(a->to.is_v6() ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!a->socket) {
       failed(*a, errno);
       continue;
     }
-    a->socket.assign(to.protocol(), fd);
     attempts.push_back(a);
     ++under_way;
     const int one = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    ::setsockopt(a->socket.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     // On this host the handshake is over when connect() returns, though it says that it is not: the second call tells.
-    int error = connect_again(fd, to);
-    if (error == EINPROGRESS) error = connect_again(fd, to);
+    int error = connect_again(a->socket.get(), to);
+    if (error == EINPROGRESS) error = connect_again(a->socket.get(), to);
+    if (error == EALREADY && !a->wait()) error = errno;
     if (error != EALREADY) {
       settled(a, error);
       continue;
     }
-    a->socket.async_wait(tcp::socket::wait_write, [self, a, to](const boost::system::error_code& ec) {
-      if (self->over || a->over) return;
-      self->settled(a, ec ? ec.value() : connect_again(a->socket.native_handle(), to));
-      self->next();
-    });
     if (started < addresses.size()) stagger.arm(steady::now() + next_address_after);
     return;
   }
   if (!over && under_way == 0)
-    finish({tcp::socket(io), lacking ? reason::overloaded : reason::upstream_down, problems.empty() ? "no address" : std::move(problems)});
+    finish({{}, lacking ? reason::overloaded : reason::upstream_down, problems.empty() ? "no address" : std::move(problems)});
+}
+
+void dial::impl::attempt::on_ready(bool, bool) {
+  if (over) return;
+  const auto self = shared_from_this();
+  const auto all = owner->shared_from_this();
+  const int error = connect_again(socket.get(), {to, all->port});
+  if (error == EALREADY) return await_writable();
+  all->settled(self, error);
+  all->next();
 }
 
 // The first that is connected ends it all.
 void dial::impl::settled(const std::shared_ptr<attempt>& a, int error) {
-  a->over = true;
   --under_way;
   if (error != 0) {
-    boost::system::error_code ignored;
-    a->socket.close(ignored);
+    a->end();
     return failed(*a, error);
   }
-  outcome up{std::move(a->socket), reason::none, {}, a->to};
+  outcome up{a->release(), reason::none, {}, a->to};
   for (const auto& other : attempts)
     if (other != a) up.behind.push_back(other->to);
   finish(std::move(up));
@@ -127,20 +145,17 @@ void dial::impl::failed(attempt& a, int error) {
 void dial::impl::finish(outcome what) {
   over = true;
   stagger.disarm();
-  for (const auto& a : attempts) {
-    boost::system::error_code ignored;
-    a->socket.close(ignored);
-  }
+  for (const auto& a : attempts) a->end();
   attempts.clear();
   if (auto call = std::exchange(done, nullptr)) call(std::move(what));
 }
 
-dial::dial(asio::io_context& io, timer_queue& timers, std::vector<asio::ip::address> addresses, std::uint16_t port)
-    : impl_(std::make_shared<impl>(io, timers, std::move(addresses), port)) {}
+dial::dial(asio::io_context& io, readiness& sockets, timer_queue& timers, std::vector<asio::ip::address> addresses, std::uint16_t port)
+    : impl_(std::make_shared<impl>(io, sockets, timers, std::move(addresses), port)) {}
 
 dial::~dial() {
   impl_->done = nullptr;
-  if (!impl_->over) impl_->finish({tcp::socket(impl_->io), reason::none, {}});
+  if (!impl_->over) impl_->finish({{}, reason::none, {}});
 }
 
 void dial::start(std::function<void(outcome)> done) {

@@ -6,7 +6,6 @@
 #pragma once
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -14,7 +13,9 @@
 #include <string>
 #include <vector>
 
+#include "base/descriptor.hpp"
 #include "base/verdict.hpp"
+#include "net/readiness.hpp"
 #include "net/timer_queue.hpp"
 
 namespace authbroker {
@@ -24,14 +25,14 @@ inline constexpr std::chrono::milliseconds next_address_after{250};
 class dial {
  public:
   struct outcome {
-    boost::asio::ip::tcp::socket socket;  // open, non-blocking, TCP_NODELAY; closed if none answered
+    descriptor socket;                    // non-blocking, TCP_NODELAY; none if none answered
     reason why = reason::none;            // upstream_down, or overloaded when this host has no socket or port left
     std::string text;                     // why each address failed
     boost::asio::ip::address to{};        // of the socket
     std::vector<boost::asio::ip::address> behind{};  // tried before the one that answered, or beside it, and not as good
   };
 
-  dial(boost::asio::io_context&, timer_queue&, std::vector<boost::asio::ip::address>, std::uint16_t port);
+  dial(boost::asio::io_context&, readiness&, timer_queue&, std::vector<boost::asio::ip::address>, std::uint16_t port);
   ~dial();
   dial(const dial&) = delete;
   dial& operator=(const dial&) = delete;

@@ -7,11 +7,14 @@
 #include <cerrno>
 #include <new>
 
+#include "net/readiness.hpp"
+
 namespace authbroker {
 namespace {
 
 struct socket_state {
   int fd = -1;
+  watched* entry = nullptr;
   bool at_end = false;
   std::size_t left = tls_turn_bytes_max;
 };
@@ -27,15 +30,21 @@ int read_socket(BIO* bio, char* into, std::size_t size, std::size_t* got) {
     return 0;
   }
   ssize_t n = 0;
-  do n = ::recv(s.fd, into, std::min(size, s.left), 0);
+  const std::size_t asked = std::min(size, s.left);
+  do n = ::recv(s.fd, into, asked, 0);
   while (n < 0 && errno == EINTR);
   if (n > 0) {
+    if (static_cast<std::size_t>(n) < asked) s.entry->read_short();
+    else s.entry->read_full();
     s.left -= static_cast<std::size_t>(n);
     *got = static_cast<std::size_t>(n);
     return 1;
   }
   if (n == 0) s.at_end = true;
-  else if (errno == EAGAIN || errno == EWOULDBLOCK) BIO_set_retry_read(bio);
+  else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    s.entry->read_nothing();
+    BIO_set_retry_read(bio);
+  }
   return 0;
 }
 
@@ -81,7 +90,7 @@ const BIO_METHOD* method() {
 
 }  // namespace
 
-void attach_socket(SSL* ssl, int fd) {
+void attach_socket(SSL* ssl, int fd, watched& entry) {
   BIO* const bio = BIO_new(method());
   if (bio == nullptr) throw std::bad_alloc();
   auto* const state = new (std::nothrow) socket_state;
@@ -90,6 +99,7 @@ void attach_socket(SSL* ssl, int fd) {
     throw std::bad_alloc();
   }
   state->fd = fd;
+  state->entry = &entry;
   BIO_set_data(bio, state);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl, bio, bio);

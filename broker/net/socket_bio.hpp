@@ -10,8 +10,11 @@ namespace authbroker {
 
 inline constexpr std::size_t tls_turn_bytes_max = 64 * 1024;
 
-// Attaches a BIO for `fd` to `ssl`, which owns it from then on. The descriptor must outlive the SSL. Throws std::bad_alloc.
-void attach_socket(SSL* ssl, int fd);
+class watched;
+
+// Attaches a BIO for `fd` to `ssl`, which owns it from then on. The descriptor and `entry`, which is told what reading came to,
+// must outlive the SSL. Throws std::bad_alloc.
+void attach_socket(SSL* ssl, int fd, watched& entry);
 
 // Before each call into OpenSSL: allows another tls_turn_bytes_max bytes to be read. A turn that has used them up sees
 // "would block".

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "net/readiness.hpp"
 #include "net/resolver.hpp"
 #include "net/timer_queue.hpp"
 
@@ -16,6 +17,7 @@ struct worker {
   // `name_servers`: see resolver; for tests.
   explicit worker(unsigned i, std::string name_servers = {}) : names(io, timers, std::move(name_servers)), index(i) {}
   boost::asio::io_context io{1};
+  readiness sockets{io};
   timer_queue timers{io};
   resolver names;
   unsigned index;

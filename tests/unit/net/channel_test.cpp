@@ -76,7 +76,7 @@ TEST(Channel, T01AnUnknownNameIsUpstreamDown) {
   name_server dns({});
   client c;
   resolver names(c.w.io, c.w.timers, dns.address());
-  c.stream = std::make_unique<channel>(c.w.io, c.w.timers, names, nullptr);
+  c.stream = std::make_unique<channel>(c.w.io, c.w.sockets, c.w.timers, names, nullptr);
   dial_target t = to_port(1);
   t.host = "nowhere.example";
   const auto o = c.open(t);
@@ -89,7 +89,7 @@ TEST(Channel, T01ALookupThatHangsEndsAtTheDeadline) {
   name_server dns({{"silent.example", {.silent = true}}});
   client c;
   resolver names(c.w.io, c.w.timers, dns.address());
-  c.stream = std::make_unique<channel>(c.w.io, c.w.timers, names, nullptr);
+  c.stream = std::make_unique<channel>(c.w.io, c.w.sockets, c.w.timers, names, nullptr);
   dial_target t = to_port(1);
   t.host = "silent.example";
   const auto o = c.open(t, 200ms);
@@ -108,7 +108,7 @@ TEST(Channel, T03AnAddressThatFailedComesLastForAWhile) {
   t.host = "two.example";
   const auto tried = [&] {
     c.notes.clear();
-    c.stream = std::make_unique<channel>(c.w.io, c.w.timers, names, nullptr);
+    c.stream = std::make_unique<channel>(c.w.io, c.w.sockets, c.w.timers, names, nullptr);
     EXPECT_EQ(c.open(t).why, reason::none);
     return c.notes.at(0).second;
   };
@@ -118,7 +118,7 @@ TEST(Channel, T03AnAddressThatFailedComesLastForAWhile) {
   EXPECT_THAT(tried(), StartsWith("127.0.0.2, 127.0.0.1 ("));
   t.port = closed_port();  // at another port nothing is known
   c.notes.clear();
-  c.stream = std::make_unique<channel>(c.w.io, c.w.timers, names, nullptr);
+  c.stream = std::make_unique<channel>(c.w.io, c.w.sockets, c.w.timers, names, nullptr);
   EXPECT_EQ(c.open(t).why, reason::upstream_down);
   EXPECT_THAT(c.notes.at(0).second, StartsWith("127.0.0.2, 127.0.0.1 ("));
   c.stream.reset();
@@ -139,7 +139,7 @@ TEST(Channel, T03SoDoesOneThatFailedInTheHandshake) {
   t.tls_at_once = true;
   for (const std::string first : {"127.0.0.2", "127.0.0.1"}) {
     c.notes.clear();
-    c.stream = std::make_unique<channel>(c.w.io, c.w.timers, names, *context);
+    c.stream = std::make_unique<channel>(c.w.io, c.w.sockets, c.w.timers, names, *context);
     EXPECT_NE(c.open(t).why, reason::none);
     EXPECT_THAT(c.notes.at(0).second, StartsWith(first));
   }
@@ -154,7 +154,7 @@ TEST(Channel, T03TheNextAddressStartsBesideASilentOne) {
   name_server dns({{"two.example", {.addresses = {"127.0.0.2", "127.0.0.1"}}}});
   client c;
   resolver names(c.w.io, c.w.timers, dns.address());
-  c.stream = std::make_unique<channel>(c.w.io, c.w.timers, names, nullptr);
+  c.stream = std::make_unique<channel>(c.w.io, c.w.sockets, c.w.timers, names, nullptr);
   dial_target t = to_port(server.port());
   t.host = "two.example";
   const auto began = steady::now();
@@ -174,7 +174,7 @@ TEST(Channel, T03TheNextAddressStartsAtOnceAfterARefusal) {
   bool at_once = false;
   for (int tries = 0; !at_once && tries < 50; ++tries) {  // a machine that is busy at the moment is not at fault
     resolver fresh(c.w.io, c.w.timers, dns.address());   // it knows of no refusal yet
-    c.stream = std::make_unique<channel>(c.w.io, c.w.timers, fresh, nullptr);
+    c.stream = std::make_unique<channel>(c.w.io, c.w.sockets, c.w.timers, fresh, nullptr);
     const auto began = steady::now();
     ASSERT_EQ(c.open(t).why, reason::none);
     at_once = steady::now() - began < next_address_after;
@@ -185,7 +185,7 @@ TEST(Channel, T03TheNextAddressStartsAtOnceAfterARefusal) {
   EXPECT_TRUE(at_once);
 
   resolver names(c.w.io, c.w.timers, dns.address());
-  c.stream = std::make_unique<channel>(c.w.io, c.w.timers, names, nullptr);
+  c.stream = std::make_unique<channel>(c.w.io, c.w.sockets, c.w.timers, names, nullptr);
   t.host = "none.example";
   const auto o = c.open(t);
   EXPECT_EQ(o.why, reason::upstream_down);
@@ -208,7 +208,7 @@ TEST(Channel, T05ANameThatLeadsHomeIsRefusedForOutsidersTargets) {
   name_server dns({{"evil.example", {.addresses = {"127.0.0.1"}}}});
   client c;
   resolver names(c.w.io, c.w.timers, dns.address());
-  c.stream = std::make_unique<channel>(c.w.io, c.w.timers, names, nullptr);
+  c.stream = std::make_unique<channel>(c.w.io, c.w.sockets, c.w.timers, names, nullptr);
   dial_target t = to_port(server.port());
   t.host = "evil.example";
   t.refuse_local = true;
@@ -334,7 +334,7 @@ TEST(Channel, DestroyedAtEveryStageItIsSilent) {
   {
     client c;
     resolver names(c.w.io, c.w.timers, dns.address());
-    c.stream = std::make_unique<channel>(c.w.io, c.w.timers, names, nullptr);
+    c.stream = std::make_unique<channel>(c.w.io, c.w.sockets, c.w.timers, names, nullptr);
     dial_target t = to_port(1);
     t.host = "silent.example";
     c.stream->open(t, steady::now() + 1s, fail, nullptr);

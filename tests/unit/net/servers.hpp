@@ -96,7 +96,7 @@ bool spin(worker&, const std::function<bool()>& ready);
 std::shared_ptr<tls_context> context_for(tls_settings = {}, const certificate& trusted = good_ca());
 
 struct client {
-  explicit client(std::shared_ptr<tls_context> c = nullptr) : context(std::move(c)), stream(std::make_unique<channel>(w.io, w.timers, w.names, context)) {}
+  explicit client(std::shared_ptr<tls_context> c = nullptr) : context(std::move(c)), stream(std::make_unique<channel>(w.io, w.sockets, w.timers, w.names, context)) {}
   open_outcome open(dial_target target, std::chrono::milliseconds limit = std::chrono::seconds(5));
   open_outcome open_tls(std::uint16_t port, const std::string& name = "good.example");
   open_outcome start_tls();
