@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <utility>
@@ -12,12 +11,13 @@
 namespace authbroker {
 
 caller_connection::caller_connection(std::shared_ptr<branch> home, int fd, peer who, std::size_t buffer_bytes_max)
-    : home_(std::move(home)), who_(std::move(who)), fd_(fd), socket_(home_->on().io), input_(buffer_bytes_max) {
+    : home_(std::move(home)), who_(std::move(who)), fd_(fd), input_(buffer_bytes_max) {
   timer_.bind(home_->on().timers, [this] { on_timer(); });
 }
 
 caller_connection::~caller_connection() {
-  if (fd_ >= 0 && !socket_.is_open()) ::close(fd_);
+  leave_closing();
+  if (fd_ >= 0) ::close(fd_);
 }
 
 // A caller of one request has mostly sent it by now. Read at once, and answered at once, it is never seen by the event loop.
@@ -61,35 +61,58 @@ void caller_connection::read_on() {
   if (reading_ || end_of_input_ || ended_) return;
   // While a request is being served there are views into the buffer: it must stay as it is, and what does not fit waits.
   if (!in_use() && !input_.make_room()) return;
-  const auto space = input_.space();
-  if (space.empty()) return;
-  watch();
-  if (ended_) return;
+  if (input_.space().empty() || !watch()) return;
   reading_ = true;
-  socket_.async_receive(boost::asio::buffer(space.data(), space.size()),
-                        [this, self = shared_from_this()](const boost::system::error_code& ec, std::size_t n) { on_read(ec, n); });
+  if (more_to_read()) read_again_later();
 }
 
-void caller_connection::watch() {
-  if (socket_.is_open()) return;
-  const int family = who_.is_unix ? AF_UNIX : AF_INET;  // for Asio's book-keeping only
-  boost::system::error_code trouble;
-  socket_.assign({family, 0}, fd_, trouble);
-  if (trouble) close();
+void caller_connection::read_again_later() {
+  if (std::exchange(again_posted_, true)) return;
+  boost::asio::post(home_->on().io, [self = shared_from_this()] {
+    self->again_posted_ = false;
+    if (self->reading_ && !self->ended_) self->read();
+  });
 }
 
-void caller_connection::on_read(const boost::system::error_code& ec, std::size_t n) {
+bool caller_connection::watch() {
+  if (joined() || join(home_->on().sockets, fd_)) return true;
+  close();
+  return false;
+}
+
+void caller_connection::on_ready(bool readable, bool writable) {
+  const auto self = shared_from_this();
+  if (writable && writing_) {
+    writing_ = false;
+    flush();
+  }
+  if (readable && reading_ && !ended_) read();
+}
+
+void caller_connection::read() {
+  const bool room = in_use() || input_.make_room();
+  const auto space = input_.space();
+  if (!room || space.empty()) {
+    reading_ = false;
+    return;
+  }
+  const ssize_t n = ::recv(fd_, space.data(), space.size(), MSG_DONTWAIT);
+  if (n < 0 && errno == EINTR) return read_again_later();
+  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return read_nothing();
+  if (n < 0) return close();
+  if (static_cast<std::size_t>(n) < space.size()) read_short();
+  else read_full();
   reading_ = false;
-  if (n != 0) input_.commit(n);  // also of a connection that has ended: what is committed is wiped
-  if (ended_) return;
-  if (const auto there = std::exchange(moving_to_, nullptr); there != nullptr && ec == boost::asio::error::operation_aborted)
-    return go_there(there);
-  if (ec) {
-    if (ec != boost::asio::error::eof) return close();
+  on_read(static_cast<std::size_t>(n));
+}
+
+void caller_connection::on_read(std::size_t n) {
+  if (n == 0) {
     end_of_input_ = true;
     if (farewell_ || hung_up()) return close();
     return on_end();
   }
+  input_.commit(n);
   if (!farewell_) return work();
   // It has said hello, which it must be able to; what it asks next it shall ask another connection, where there may be room.
   if (refused_) return close();
@@ -97,16 +120,15 @@ void caller_connection::on_read(const boost::system::error_code& ec, std::size_t
   read_on();
 }
 
-void caller_connection::go_there(const std::shared_ptr<branch>& there) {
-  if (!idle() || !input_.empty() || draining_) return read_on();
+void caller_connection::go_there() {
+  const auto there = std::exchange(moving_to_, nullptr);
+  if (ended_ || !idle() || !input_.empty() || draining_ || more_to_read()) return;
   const std::uint32_t takes_along = carried();
   ended_ = true;
   timer_.disarm();
-  boost::system::error_code trouble;
-  const int fd = socket_.release(trouble);
-  fd_ = -1;
+  leave();
   home_->remove(*this);
-  if (!trouble) there->give(fd, std::move(who_), takes_along);
+  there->give(std::exchange(fd_, -1), std::move(who_), takes_along);
 }
 
 // The caller sends no more. Has it left, or does it only say so and waits for its reply? A Unix socket can tell; on TCP both
@@ -132,15 +154,9 @@ void caller_connection::flush() {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return close();
     on_blocked();
-    watch();
-    if (ended_) return;
+    if (ended_ || !watch()) return;
     writing_ = true;
-    socket_.async_wait(socket_.wait_write, [this, self = shared_from_this()](const boost::system::error_code& ec) {
-      writing_ = false;
-      if (ended_) return;
-      if (ec) return close();
-      flush();
-    });
+    await_writable();
     return;
   }
   output_.clear();
@@ -174,11 +190,9 @@ void caller_connection::drain() {
 }
 
 bool caller_connection::move_to(const std::shared_ptr<branch>& there) {
-  if (!idle() || draining_ || !reading_ || moving_to_ != nullptr || !input_.empty() || !socket_.is_open()) return false;
-  boost::system::error_code trouble;
-  socket_.cancel(trouble);
-  if (trouble) return false;
+  if (!idle() || draining_ || !reading_ || moving_to_ != nullptr || !input_.empty() || more_to_read()) return false;
   moving_to_ = there;
+  boost::asio::post(home_->on().io, [self = shared_from_this()] { self->go_there(); });
   return true;
 }
 
@@ -187,10 +201,8 @@ void caller_connection::close() {
   const auto self = shared_from_this();
   ended_ = true;
   timer_.disarm();
-  boost::system::error_code ignored;
-  if (socket_.is_open()) socket_.close(ignored);
-  else ::close(fd_);
-  fd_ = -1;
+  leave_closing();
+  ::close(std::exchange(fd_, -1));
   home_->remove(*this);
   on_close();
 }

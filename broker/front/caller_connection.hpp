@@ -6,9 +6,6 @@
 //
 // Belongs to its worker. Owned by its branch until close(), after that by whatever of it is still under way.
 #pragma once
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
 #include <list>
 #include <memory>
 #include <string>
@@ -16,11 +13,12 @@
 #include "front/branch.hpp"
 #include "front/input_buffer.hpp"
 #include "front/peer.hpp"
+#include "net/readiness.hpp"
 #include "net/timer_queue.hpp"
 
 namespace authbroker {
 
-class caller_connection : public std::enable_shared_from_this<caller_connection> {
+class caller_connection : private watched, public std::enable_shared_from_this<caller_connection> {
  public:
   caller_connection(std::shared_ptr<branch> home, int fd, peer who, std::size_t buffer_bytes_max);
   virtual ~caller_connection();
@@ -36,7 +34,7 @@ class caller_connection : public std::enable_shared_from_this<caller_connection>
   virtual bool idle() const = 0;
   // Idle connections end at once, others after what they wait for has been answered.
   void drain();
-  // Goes to another worker, once the read that is under way has been given up without a byte. False: it has something to do.
+  // Goes to another worker, after what is ready already, if it is idle then. False: it has something to do.
   bool move_to(const std::shared_ptr<branch>& there);
   // Ends at once. What is being asked is cancelled.
   void close();
@@ -88,22 +86,23 @@ class caller_connection : public std::enable_shared_from_this<caller_connection>
   bool draining() const { return draining_; }
   bool bidding_farewell() const { return farewell_; }
   bool end_of_input() const { return end_of_input_; }
-  bool watched() const { return socket_.is_open(); }
+  bool is_watched() const { return joined(); }
 
  private:
   friend class branch;
-  void watch();  // from now on the event loop knows the socket
-  void on_read(const boost::system::error_code&, std::size_t n);
-  void go_there(const std::shared_ptr<branch>& there);
+  bool watch();  // from now on the event loop knows the socket
+  void on_ready(bool readable, bool writable) final;
+  void read();
+  void read_again_later();
+  void on_read(std::size_t n);
+  void go_there();
   bool hung_up();
   bool silent();
   void on_timer();
 
   std::shared_ptr<branch> home_;
   peer who_;
-  int fd_;  // owned, until the event loop has to watch it; from then on socket_ owns it
-  // Not Asio's default socket type: its type-erased executor costs something on each read.
-  boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type> socket_;
+  int fd_;  // owned
   input_buffer input_;
   std::string output_;
   std::size_t written_ = 0, flushed_ = 0;  // bytes of output_ that are gone; how many the last flush() sent
@@ -111,7 +110,7 @@ class caller_connection : public std::enable_shared_from_this<caller_connection>
   steady::time_point deadline_ = steady::time_point::max(), armed_for_ = steady::time_point::max();
   std::shared_ptr<branch> moving_to_;
   std::list<std::shared_ptr<caller_connection>>::iterator place_;  // in the branch's list
-  bool reading_ = false, reading_later_ = false, writing_ = false;
+  bool reading_ = false, reading_later_ = false, again_posted_ = false, writing_ = false;
   bool end_of_input_ = false, draining_ = false, farewell_ = false, ended_ = false, refused_ = false;
 };
 

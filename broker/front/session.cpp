@@ -11,7 +11,7 @@ void session::work() {
   if (ended() || bidding_farewell()) return;
   if (!busy_ && end_of_input()) return close();  // nothing more can come, and what came is no request
   if (!busy_ && input().empty() && draining()) return close();
-  if (busy_ && !watched()) return read_on_later();
+  if (busy_ && !is_watched()) return read_on_later();
   read_on();
 }
 
