@@ -76,8 +76,9 @@ connection::question* connection::find(std::uint32_t id) {
 
 void connection::begin(leg_ptr l) {
   const auto self = shared_from_this();
+  const steady::time_point now = steady::now();
   // Ready since before this moment: the upstream may have gone meanwhile.
-  const bool was_idle = state_ == state::ready && steady::now() - ready_since_ > std::chrono::milliseconds(1);
+  const bool was_idle = state_ == state::ready && now - ready_since_ > std::chrono::milliseconds(1);
   // What an upstream says before it is asked (that it hangs up now, mostly) must not be read as the answer.
   if (was_idle && (pool_->core().api->flags & ABK_IDLE_READ) == 0) {
     char byte = 0;
@@ -99,7 +100,7 @@ void connection::begin(leg_ptr l) {
     if (const auto c = me.lock()) c->give_up(who);
   };
   const std::uint32_t id = next_id_++;
-  questions_.push_back({id, l, false, false, was_idle, steady::now()});
+  questions_.push_back({id, l, false, false, was_idle, now});
   const stage_question& q = *l->asked;
   if (q.kind == question_kind::probe && (pool_->core().api->kinds & ABK_PROBE) == 0) {  // being prepared was the question
     finding works;
@@ -120,9 +121,9 @@ void connection::begin(leg_ptr l) {
   if (l->may_see_password) asked.password = to_abk(l->password());
   asked.client = to_abk(q.client);
   asked.carry = to_abk(l->carry);
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(l->until - steady::now()).count();
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(l->until - now).count();
   asked.time_left_ms = static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, 3'600'000));
-  if (live() == 1) arm(pool_->core().rules.timeouts.reply);  // whoever joins others gives a silent server no more time
+  if (live() == 1) timer_.arm(now + pool_->core().rules.timeouts.reply);  // whoever joins others gives a silent server no more time
   std::uint32_t step = 0;
   if (!guarded("begin", [&] { step = session_->begin(session_, &asked, &io_); })) return end(reason::internal, "the plugin failed");
   take_step(step);
