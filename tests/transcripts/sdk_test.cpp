@@ -295,6 +295,43 @@ TEST(SdkSettings, EveryKindIsRead) {
   EXPECT_EQ(abk::test::host_rig(&made, {{"number", std::int64_t{10}}}).problems.front(), "number: out of range");
 }
 
+// What the host hears of a message.
+struct ear {
+  std::string bytes;
+  std::vector<std::pair<std::size_t, std::size_t>> hidden;
+  abk_io api{};
+  ear() {
+    api.size = sizeof api;
+    api.host = this;
+    api.send = [](abk_io* io, const void* what, std::size_t n, const abk_range* secrets, std::size_t count) {
+      ear& me = *static_cast<ear*>(io->host);
+      me.bytes.assign(static_cast<const char*>(what), n);
+      for (std::size_t i = 0; i < count; ++i) me.hidden.emplace_back(secrets[i].offset, secrets[i].len);
+    };
+  }
+};
+
+TEST(SdkIo, SendsPiecesAsOneMessageHoweverLongAndMany) {
+  const abk::host nobody;
+  std::vector<std::uint32_t> open;
+  for (const std::size_t length : {std::size_t{1}, std::size_t{511}, std::size_t{512}, std::size_t{513}, std::size_t{60'000}}) {
+    ear heard;
+    abk::io up(&heard.api, nobody, &open);
+    const std::string filling(length, 'x');
+    up.send({filling, abk::secret_view("hunter2")}, "\r\n");
+    EXPECT_EQ(heard.bytes, filling + "hunter2\r\n");
+    EXPECT_EQ(heard.hidden, (std::vector<std::pair<std::size_t, std::size_t>>{{length, 7}}));
+  }
+  ear heard;
+  abk::io up(&heard.api, nobody, &open);
+  const abk::secret_view s("s");
+  up.send({s, "a", s, "b", s, "", s, s, s, s, s, s, "c"});
+  EXPECT_EQ(heard.bytes, "sasbsssssssc");
+  EXPECT_EQ(heard.hidden, (std::vector<std::pair<std::size_t, std::size_t>>{{0, 1}, {2, 1}, {4, 1}, {5, 1}, {6, 1}, {7, 1}, {8, 1}, {9, 1}, {10, 1}}));
+  const std::string much(65'536, 'x');
+  EXPECT_THROW(up.send({much, "y"}), std::length_error);
+}
+
 TEST(SdkSecret, Base64) {
   const auto encoded = [](std::string_view in) { return std::string(abk::base64(abk::secret_view(in)).view().reveal()); };
   EXPECT_EQ(encoded(""), "");

@@ -4,6 +4,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string_view>
 
@@ -11,8 +12,9 @@ namespace abk {
 
 // Overwrites memory in a way that no optimiser removes.
 inline void wipe(void* bytes, std::size_t n) noexcept {
-  volatile auto* at = static_cast<volatile unsigned char*>(bytes);
-  while (n-- > 0) *at++ = 0;
+  if (n == 0) return;
+  std::memset(bytes, 0, n);
+  __asm__ __volatile__("" : : "r"(bytes) : "memory");  // somebody might look
 }
 
 class secret_view {
@@ -41,7 +43,8 @@ class secret_text {
   // False, and nothing appended, when it would not fit.
   bool append(std::string_view bytes) noexcept {
     if (bytes.size() > max_ - size_) return false;
-    for (const char c : bytes) data_[size_++] = c;
+    if (!bytes.empty()) std::memcpy(data_.get() + size_, bytes.data(), bytes.size());
+    size_ += bytes.size();
     return true;
   }
   bool append(secret_view bytes) noexcept { return append(bytes.reveal()); }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <stdexcept>
@@ -49,14 +50,29 @@ class io {
     std::size_t total = ending.size();
     for (const piece& p : pieces) total += p.bytes.size();
     if (total > 65536) throw std::length_error("message to upstream");
-    secret_text out(total);
-    std::vector<abk_range> hidden;
+    // Most messages are short, and are put together here; what is longer has memory of its own.
+    std::array<char, 512> small;
+    std::array<abk_range, 8> few;
+    const std::unique_ptr<char[]> large(total > small.size() ? new char[total] : nullptr);
+    const std::unique_ptr<abk_range[]> many(pieces.size() > few.size() ? new abk_range[pieces.size()] : nullptr);
+    char* const out = large ? large.get() : small.data();
+    abk_range* const hidden = many ? many.get() : few.data();
+    struct wiped {
+      char* bytes;
+      std::size_t n;
+      ~wiped() { wipe(bytes, n); }
+    } const afterwards{out, total};
+    std::size_t used = 0, hidden_count = 0;
+    const auto add = [out, &used](std::string_view bytes) {
+      if (!bytes.empty()) std::memcpy(out + used, bytes.data(), bytes.size());
+      used += bytes.size();
+    };
     for (const piece& p : pieces) {
-      if (p.secret) hidden.push_back({out.size(), p.bytes.size()});
-      out.append(p.bytes);
+      if (p.secret) hidden[hidden_count++] = {used, p.bytes.size()};
+      add(p.bytes);
     }
-    out.append(ending);
-    raw_->send(raw_, out.view().reveal().data(), out.size(), hidden.data(), hidden.size());
+    add(ending);
+    raw_->send(raw_, out, used, hidden, hidden_count);
   }
   // Answers question `id` (0 during prepare: why the connection cannot be prepared).
   void finish(std::uint32_t id, const answer& a) {
