@@ -20,17 +20,43 @@ void timer::bind(timer_queue& queue, std::function<void()> fire) {
 void timer::arm(steady::time_point at) {
   due_ = at;
   // Most deadlines are moved on, and never reached: the entry stays where it is, rings there, and is put right then.
-  if (armed_ && at_->first <= at) return;
+  if (armed_ && queue_->heap_[place_].at <= at) return;
   disarm();
-  at_ = queue_->entries_.emplace(at, this);
+  queue_->add(*this, at);
   armed_ = true;
-  if (at_ == queue_->entries_.begin()) queue_->set();
+  if (place_ == 0) queue_->set();
 }
 
 void timer::disarm() noexcept {
   if (!armed_) return;
   armed_ = false;
-  queue_->entries_.erase(at_);
+  queue_->remove(place_);
+}
+
+void timer_queue::settle(std::size_t place, const entry& e) noexcept {
+  const auto move = [this](std::size_t to, const entry& what) {
+    heap_[to] = what;
+    what.who->place_ = to;
+  };
+  for (; place > 0 && e.before(heap_[(place - 1) / 2]); place = (place - 1) / 2) move(place, heap_[(place - 1) / 2]);
+  for (std::size_t child = 2 * place + 1; child < heap_.size(); child = 2 * place + 1) {
+    if (child + 1 < heap_.size() && heap_[child + 1].before(heap_[child])) ++child;
+    if (!heap_[child].before(e)) break;
+    move(place, heap_[child]);
+    place = child;
+  }
+  move(place, e);
+}
+
+void timer_queue::add(timer& who, steady::time_point at) {
+  heap_.push_back({at, ++armings_, &who});
+  settle(heap_.size() - 1, entry(heap_.back()));
+}
+
+void timer_queue::remove(std::size_t place) noexcept {
+  const entry last = heap_.back();
+  heap_.pop_back();
+  if (place < heap_.size()) settle(place, last);
 }
 
 timer_queue::timer_queue(boost::asio::io_context& io) : clock_(io), alive_(std::make_shared<bool>(true)) {}
@@ -38,8 +64,8 @@ timer_queue::timer_queue(boost::asio::io_context& io) : clock_(io), alive_(std::
 timer_queue::~timer_queue() { *alive_ = false; }
 
 void timer_queue::set() {
-  if (entries_.empty()) return;
-  const auto earliest = entries_.begin()->first;
+  if (heap_.empty()) return;
+  const auto earliest = heap_.front().at;
   if (earliest >= set_for_) return;
   set_for_ = earliest;
   clock_.expires_at(earliest);  // ends an earlier wait with operation_aborted
@@ -61,11 +87,10 @@ void timer_queue::fire() {
     }
   } const last{*this, alive_};
 
-  // Only what was due on entry: a callback that arms for "now" must not keep the loop here.
-  std::size_t due = 0;
-  for (auto e = entries_.begin(); e != entries_.end() && e->first <= now; ++e) ++due;
-  for (; due > 0 && *last.alive && !entries_.empty() && entries_.begin()->first <= now; --due) {
-    timer* const t = entries_.begin()->second;
+  // Only what was armed on entry: a callback that arms for "now" must not keep the loop here.
+  const std::uint64_t upto = armings_;
+  while (*last.alive && !heap_.empty() && heap_.front().at <= now && heap_.front().number <= upto) {
+    timer* const t = heap_.front().who;
     t->disarm();
     if (t->due_ > now) {
       t->arm(t->due_);

@@ -1,11 +1,13 @@
-// Deadlines of one worker, cheap enough for one a request: entries are kept in order, the loop's own timer is set only when
-// an entry becomes the earliest, and cancelling costs no system call (the loop's timer then rings once for nothing).
+// Deadlines of one worker, cheap enough for some a request: entries are kept in a heap, most are put at its end and taken out
+// there, the loop's own timer is set only when an entry becomes the earliest, and cancelling costs no system call (the loop's
+// timer then rings once for nothing).
 #pragma once
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
+#include <vector>
 
 #include "base/answer.hpp"
 
@@ -31,7 +33,7 @@ class timer {
   friend class timer_queue;
   timer_queue* queue_ = nullptr;
   std::function<void()> fire_;
-  std::multimap<steady::time_point, timer*>::iterator at_;  // no later than due_
+  std::size_t place_ = 0;  // of its entry, whose time is no later than due_
   steady::time_point due_;
   bool armed_ = false;
   bool running_ = false;
@@ -44,13 +46,23 @@ class timer_queue {
   ~timer_queue();
   timer_queue(const timer_queue&) = delete;
   timer_queue& operator=(const timer_queue&) = delete;
-  std::size_t size() const { return entries_.size(); }
+  std::size_t size() const { return heap_.size(); }
 
  private:
   friend class timer;
+  struct entry {
+    steady::time_point at;
+    std::uint64_t number;  // which arming it was
+    timer* who;
+    bool before(const entry& other) const { return at != other.at ? at < other.at : number < other.number; }
+  };
+  void add(timer&, steady::time_point at);
+  void remove(std::size_t place) noexcept;
+  void settle(std::size_t place, const entry&) noexcept;  // at that place, or where it belongs from there
   void set();   // makes the loop's timer fire in time for the earliest entry
   void fire();
-  std::multimap<steady::time_point, timer*> entries_;
+  std::vector<entry> heap_;  // the children of n are 2n+1 and 2n+2, and none comes before its parent
+  std::uint64_t armings_ = 0;
   boost::asio::steady_timer clock_;
   steady::time_point set_for_ = steady::time_point::max();
   timer* firing_ = nullptr;             // whose callback runs now; null once that timer was destroyed or bound anew

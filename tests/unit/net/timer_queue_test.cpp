@@ -4,8 +4,10 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <random>
 #include <vector>
 
 namespace authbroker {
@@ -61,6 +63,39 @@ TEST_F(TimerQueue, ArmingAgainReplaces) {
   EXPECT_EQ(queue->size(), 1U);
   run();
   EXPECT_EQ(fired, 1);
+}
+
+TEST_F(TimerQueue, ManyFireInOrderWhoeverIsTakenOutMeanwhile) {
+  constexpr std::size_t count = 200;
+  std::mt19937 dice(7);
+  std::vector<std::unique_ptr<timer>> timers;
+  std::vector<steady::time_point> wanted(count), fired;
+  const auto from = steady::now() - 1s;
+  for (std::size_t i = 0; i < count; ++i) timers.push_back(std::make_unique<timer>(*queue, [&fired, &at = wanted[i]] { fired.push_back(at); }));
+  for (int round = 0; round < 2000; ++round) {
+    const std::size_t i = dice() % count;
+    timers[i]->disarm();  // an armed one would keep its earlier entry
+    if (dice() % 3 != 0) timers[i]->arm(wanted[i] = from + std::chrono::microseconds(dice() % 1000));
+  }
+  std::vector<steady::time_point> expected;
+  for (std::size_t i = 0; i < count; ++i)
+    if (timers[i]->armed()) expected.push_back(wanted[i]);
+  std::sort(expected.begin(), expected.end());
+  EXPECT_EQ(queue->size(), expected.size());
+  run();
+  EXPECT_EQ(fired, expected);
+  EXPECT_EQ(queue->size(), 0U);
+}
+
+TEST_F(TimerQueue, ThoseOfOneMomentFireInTheOrderOfArming) {
+  std::vector<int> fired;
+  std::vector<std::unique_ptr<timer>> timers;
+  const auto at = steady::now();
+  for (int i = 0; i < 20; ++i) timers.push_back(std::make_unique<timer>(*queue, [&fired, i] { fired.push_back(i); }));
+  for (const auto& t : timers) t->arm(at);
+  run();
+  EXPECT_TRUE(std::is_sorted(fired.begin(), fired.end()));
+  EXPECT_EQ(fired.size(), timers.size());
 }
 
 TEST_F(TimerQueue, OneCallbackMaySilenceAnotherThatIsDueToo) {
