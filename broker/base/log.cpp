@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <ctime>
 #include <system_error>
@@ -63,11 +65,28 @@ void append_time(std::string& out) {
   out += 'Z';
 }
 
+// True for bytes of values that need no quotes.
+constexpr auto plain_bytes = [] {
+  std::array<bool, 256> t{};
+  for (std::size_t c = 0x21; c < 0x7f; ++c) t[c] = c != '"' && c != '\\' && c != '=';
+  return t;
+}();
+
 bool plain(std::string_view value) {
-  if (value.empty() || value.size() > 200) return false;
-  for (const char c : value)
-    if (c <= ' ' || c >= 0x7F || c == '"' || c == '\\' || c == '=') return false;
-  return true;
+  return !value.empty() && value.size() <= 200 && std::all_of(value.begin(), value.end(), [](char c) { return plain_bytes[static_cast<unsigned char>(c)]; });
+}
+
+// " key=", or what it is in JSON, in one piece.
+void append_key(std::string& out, std::string_view before, std::string_view key, std::string_view behind) {
+  std::array<char, 48> piece;
+  if (before.size() + key.size() + behind.size() > piece.size()) {
+    out.append(before).append(key).append(behind);
+    return;
+  }
+  char* end = std::copy(before.begin(), before.end(), piece.data());
+  end = std::copy(key.begin(), key.end(), end);
+  end = std::copy(behind.begin(), behind.end(), end);
+  out.append(piece.data(), end);
 }
 
 // A text is a sentence, and the end of a sentence about a configuration says what to do. Everything else is a name or a number.
@@ -108,9 +127,7 @@ log_line::log_line(logger* to, level l, std::string_view event) : to_(to), level
 log_line& log_line::field(std::string_view key, std::string_view value) {
   if (to_ == nullptr) return *this;
   if (to_->format_.load(std::memory_order_relaxed) == log_format::json) {
-    text_ += ",\"";
-    text_ += key;
-    text_ += "\":\"";
+    append_key(text_, ",\"", key, "\":\"");
     // \xNN is not JSON: the backslash of the escape is doubled, so that a reader gets the same text as from logfmt.
     if (plain(value)) {
       text_ += value;
@@ -123,13 +140,11 @@ log_line& log_line::field(std::string_view key, std::string_view value) {
     text_ += '"';
     return *this;
   }
-  text_ += ' ';
-  text_ += key;
-  text_ += '=';
   if (plain(value)) {
+    append_key(text_, " ", key, "=");
     text_ += value;
   } else {
-    text_ += '"';
+    append_key(text_, " ", key, "=\"");
     append_escaped(text_, value, bytes_max_of(key));
     text_ += '"';
   }
@@ -139,10 +154,9 @@ log_line& log_line::field(std::string_view key, std::string_view value) {
 log_line& log_line::field(std::string_view key, std::int64_t value) {
   if (to_ == nullptr) return *this;
   const bool json = to_->format_.load(std::memory_order_relaxed) == log_format::json;
-  text_ += json ? ",\"" : " ";
-  text_ += key;
-  text_ += json ? "\":" : "=";
-  text_ += std::to_string(value);
+  append_key(text_, json ? ",\"" : " ", key, json ? "\":" : "=");
+  std::array<char, 24> digits;
+  text_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
   return *this;
 }
 

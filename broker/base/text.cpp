@@ -62,6 +62,10 @@ constexpr std::array<signed char, 256> base64_values = [] {
 
 }  // namespace
 
+bool printable_ascii(std::string_view s) {
+  return std::all_of(s.begin(), s.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
 bool valid_utf8(std::string_view s) {
   while (!s.empty()) {
     const code_point c = decode(s);
@@ -91,18 +95,22 @@ void append_escaped(std::string& out, std::string_view s, std::size_t bytes_max)
   static constexpr std::string_view hex = "0123456789abcdef";
   const bool cut = s.size() > bytes_max;
   s = s.substr(0, bytes_max);
-  for (const char ch : s) {
-    const auto c = static_cast<unsigned char>(ch);
+  const auto as_it_is = [](char c) { return c >= 0x20 && c < 0x7F && c != '\\' && c != '"'; };
+  while (!s.empty()) {
+    const auto clean = static_cast<std::size_t>(std::find_if_not(s.begin(), s.end(), as_it_is) - s.begin());
+    out.append(s, 0, clean);
+    s.remove_prefix(clean);
+    if (s.empty()) break;
+    const auto c = static_cast<unsigned char>(s.front());
+    out += '\\';
     if (c == '\\' || c == '"') {
-      out += '\\';
-      out += ch;
-    } else if (c < 0x20 || c >= 0x7F) {
-      out += "\\x";
+      out += s.front();
+    } else {
+      out += 'x';
       out += hex[c >> 4];
       out += hex[c & 15];
-    } else {
-      out += ch;
     }
+    s.remove_prefix(1);
   }
   if (cut) out += "...";
 }
@@ -115,6 +123,7 @@ std::string escape_for_log(std::string_view s, std::size_t bytes_max) {
 }
 
 std::string clean_notice(std::string_view s, std::size_t chars_max) {
+  if (printable_ascii(s)) return std::string(trim(s.substr(0, chars_max)));
   std::string out;
   for (std::size_t chars = 0; !s.empty() && chars < chars_max; ++chars) {
     const code_point c = decode(s);

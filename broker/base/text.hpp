@@ -14,6 +14,8 @@ std::string to_lower(std::string_view);
 bool equal_fold(std::string_view, std::string_view);  // ASCII case folded
 std::string_view trim(std::string_view);              // spaces and tabs
 
+// Nothing but U+0020 to U+007E, of which most names and texts are: none of what is looked for below.
+bool printable_ascii(std::string_view);
 // Well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool valid_utf8(std::string_view);
 // Holds a byte below 0x20, 0x7F, or a C1 control (U+0080..U+009F, in UTF-8 or alone).

@@ -2,6 +2,8 @@
 //         bytes end commands, invalid UTF-8 means different things to different readers, an empty half makes an anonymous bind.
 #include "core/identity.hpp"
 
+#include <algorithm>
+
 #include "base/domain.hpp"
 #include "base/secret.hpp"
 #include "base/text.hpp"
@@ -12,7 +14,7 @@ name_check check_name(std::string_view typed) {
   const auto fail = [](name_fault f) { return name_check{f, {}}; };
   if (typed.empty()) return fail(name_fault::no_grammar);
   if (typed.size() > address_bytes_max) return fail(name_fault::too_long);
-  if (!valid_utf8(typed) || has_control(typed)) return fail(name_fault::not_carried);
+  if (!printable_ascii(typed) && (!valid_utf8(typed) || has_control(typed))) return fail(name_fault::not_carried);
   if (trim(typed).empty()) return fail(name_fault::no_grammar);
   if (typed.front() == ' ' || typed.back() == ' ') return fail(name_fault::not_carried);
   name_check out;
@@ -68,7 +70,8 @@ std::string make_identity(const checked_name& name, std::string_view canonical_d
   const std::string_view domain = canonical_domain.empty() ? std::string_view(name.domain) : canonical_domain;
   std::string out;
   out.reserve(name.local.size() + 1 + domain.size());
-  out += keep_case ? name.local : to_lower(name.local);
+  out += name.local;
+  if (!keep_case) std::transform(out.begin(), out.end(), out.begin(), lower_ascii);
   if (!domain.empty()) {
     out += '@';
     out += domain;
@@ -78,7 +81,6 @@ std::string make_identity(const checked_name& name, std::string_view canonical_d
 
 std::string expand_template(std::string_view pattern, std::string_view address, std::string_view local, std::string_view domain) {
   std::string out;
-  out.reserve(pattern.size() + address.size());
   while (!pattern.empty()) {
     const auto take = [&](std::string_view placeholder, std::string_view value) {
       if (!pattern.starts_with(placeholder)) return false;

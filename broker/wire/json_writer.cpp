@@ -1,5 +1,6 @@
 #include "wire/json_writer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -97,10 +98,20 @@ json_writer& json_writer::close(char c) {
 }
 
 json_writer& json_writer::key(std::string_view name) {
-  separate();
-  out_ += '"';
-  out_ += name;
-  out_ += "\":";
+  std::array<char, 48> piece;  // appended at once
+  if (name.size() + 4 <= piece.size()) {
+    char* end = piece.data();
+    if (comma_) *end++ = ',';
+    *end++ = '"';
+    end = std::copy(name.begin(), name.end(), end);
+    *end++ = '"';
+    *end++ = ':';
+    out_.append(piece.data(), end);
+  } else {
+    separate();
+    append_json_string(out_, name);
+    out_ += ':';
+  }
   comma_ = false;
   return *this;
 }

@@ -50,7 +50,15 @@ TEST(Text, R_01_EscapedTextIsOneLineOfPrintableAscii) {  // R-01
   EXPECT_EQ(escape_for_log(std::string(300, 'x')).size(), 203u);
 }
 
+TEST(Text, PrintableAscii) {
+  EXPECT_TRUE(printable_ascii(""));
+  EXPECT_TRUE(printable_ascii(" ~ann@example.com!"));
+  for (const char* other : {"\x1f", "\x7f", "\x80", "\xff", "gr\xC3\xBC", "a\tb"}) EXPECT_FALSE(printable_ascii(other)) << escape_for_log(other);
+}
+
 TEST(Text, ANoticeIsFitForAUsersEyes) {
+  EXPECT_EQ(clean_notice("  plain, but too long  ", 9), "plain,");
+  EXPECT_EQ(clean_notice(" \t plain\t "), "plain");
   EXPECT_EQ(clean_notice("  Your quota\r\nis full \x07!"), "Your quota  is full  !");
   EXPECT_EQ(clean_notice("\xE2\x80\xAE" "evil\xE2\x80\x8B"), "evil");
   EXPECT_EQ(clean_notice("bad\xFFutf"), "bad?utf");
