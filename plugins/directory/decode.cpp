@@ -174,10 +174,11 @@ decoded decode(std::string_view one) {
   const auto bad = [](const char* problem) { return decoded{std::nullopt, problem}; };
   message out;
   // One byte more than came: liblber looks at the byte behind an element, which here is always ours.
-  out.bytes = std::make_unique<char[]>(one.size() + 1);
+  out.bytes = std::make_unique_for_overwrite<char[]>(one.size() + 1);
+  out.bytes[one.size()] = '\0';
   if (!one.empty()) std::memcpy(out.bytes.get(), one.data(), one.size());
 
-  const ber::lens l;
+  thread_local const ber::lens l;
   ber::reader outer(l, std::string_view(out.bytes.get(), one.size()));
   std::string_view content;
   if (!outer.next(ber::sequence, content) || !outer.done()) return bad("a message that is not one sequence");

@@ -46,6 +46,7 @@ bool plainly_spelled(std::string_view name) noexcept {
     const std::uint32_t c = next(name, at);
     if (c == ' ' && blank) return false;
     blank = c == ' ';
+    if (c < std::begin(folded)->first) continue;
     const range* const found = std::lower_bound(std::begin(folded), std::end(folded), c, [](const range& r, std::uint32_t wanted) { return r.last < wanted; });
     if (found != std::end(folded) && found->first <= c) return false;
   }

@@ -13,6 +13,20 @@ void hex(std::string& out, unsigned char byte) {
   out.push_back(digits[byte & 15]);
 }
 
+constexpr bool special_in_dn(char c) noexcept {
+  switch (c) {
+    case ',':
+    case '+':
+    case '"':
+    case '\\':
+    case '<':
+    case '>':
+    case ';':
+    case '=': return true;
+    default: return false;
+  }
+}
+
 constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 }  // namespace
@@ -26,12 +40,12 @@ filter_value::filter_value(std::string_view raw) {
 }
 
 dn_value::dn_value(std::string_view raw) {
+  text_.reserve(raw.size());
   for (std::size_t i = 0; i < raw.size(); ++i) {
     const char c = raw[i];
     const auto byte = static_cast<unsigned char>(c);
-    const bool special = std::string_view(",+\"\\<>;=").find(c) != std::string_view::npos;
     const bool edge = (c == ' ' && (i == 0 || i + 1 == raw.size())) || (c == '#' && i == 0);
-    if (special || edge || byte < 0x20 || byte == 0x7f) hex(text_, byte);
+    if (special_in_dn(c) || edge || byte < 0x20 || byte == 0x7f) hex(text_, byte);
     else text_.push_back(c);
   }
 }

@@ -153,7 +153,7 @@ abk::answer judge_bind(const bind_reply& reply, std::span<const bind_row> own) {
   abk::answer out;
   out.what = row->what;
   out.why = row->why;
-  out.rule = "bind." + std::string(row->name);
+  out.rule.append("bind.").append(row->name);
   out.operator_text = words;
   if (row->what != tempfail) {
     out.password_expires_in = p.expires_in;
@@ -223,7 +223,8 @@ std::optional<abk::answer> judge_service_bind(const bind_reply& reply) {
 }
 
 std::string in_words(const result& said) {
-  std::string out = std::string(name_of(said.code)) + " (" + std::to_string(static_cast<std::int32_t>(said.code)) + ")";
+  std::string out(name_of(said.code));
+  out.append(" (").append(std::to_string(static_cast<std::int32_t>(said.code))).append(")");
   if (!said.text.empty()) out += ": " + std::string(said.text.substr(0, 200));
   for (const std::string_view url : said.referrals) out += "; refers to " + std::string(url.substr(0, 200));
   return out;
