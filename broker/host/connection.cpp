@@ -41,7 +41,7 @@ void connection::became_ready() {
   }
   if (closing_) return close_now();
   if (in_at_ < in_.size()) {  // nobody asked for it: a reply too many, or a flood
-    pool_->core().log->line(level::warning, "upstream_talks_unasked").field("backend", pool_->core().rules.name).field("upstream", pool_->upstream(upstream_).label());
+    pool_->core().log->line(level::warning, "upstream_talks_unasked").field("backend", pool_->core().rules.name).field("upstream", pool_->label(upstream_));
     if (fresh) return upstream_failed(reason::upstream_nonsense, "the upstream talks without being asked", true);
     return close_now();
   }
@@ -93,7 +93,7 @@ void connection::begin(leg_ptr l) {
   state_ = state::busy;
   l->is = leg::state::running;
   l->start_timer.disarm();
-  l->upstream = pool_->upstream(upstream_).label();
+  l->upstream = pool_->label(upstream_);
   const std::weak_ptr<connection> me = weak_from_this();
   const leg* who = l.get();
   l->on_give_up = [me, who] {
@@ -129,11 +129,11 @@ void connection::begin(leg_ptr l) {
   take_step(step);
 }
 
-void connection::settle(question& q, finding f) {
+void connection::settle(question& q, finding&& f) {
   const leg_ptr l = std::move(q.asked);
   q.asked = nullptr;
   f.password_sent = f.password_sent || q.secret_sent;
-  f.upstream = pool_->upstream(upstream_).label();
+  f.upstream = pool_->label(upstream_);
   if (q.secret_sent && is_yes(f.what)) pool_->login_took(steady::now() - q.began);
   end_leg(*l, std::move(f));
 }
@@ -256,7 +256,7 @@ void connection::receive() {
   }
   if (state_ == state::ready && (pool_->core().api->flags & ABK_IDLE_READ) == 0) {
     if (got.status == io_status::ok)
-      pool_->core().log->line(level::debug, "upstream_talks_unasked").field("backend", pool_->core().rules.name).field("upstream", pool_->upstream(upstream_).label());
+      pool_->core().log->line(level::debug, "upstream_talks_unasked").field("backend", pool_->core().rules.name).field("upstream", pool_->label(upstream_));
     return close_now();
   }
   pump();

@@ -153,8 +153,8 @@ std::string connection::fact_key(std::uint32_t id, std::uint32_t scope, abk_str 
   const auto add = [&out](std::string_view part) { (out += '\x1f').append(part); };
   switch (scope) {
     case ABK_FACT_BACKEND: add("backend"), add(asked->route); break;
-    case ABK_FACT_UPSTREAM: add("upstream"), add(pool_->upstream(upstream_).label()); break;
-    case ABK_FACT_UPSTREAM_DOMAIN: add("domain"), add(pool_->upstream(upstream_).label()), add(to_lower(asked->domain)), add(asked->route); break;
+    case ABK_FACT_UPSTREAM: add("upstream"), add(pool_->label(upstream_)); break;
+    case ABK_FACT_UPSTREAM_DOMAIN: add("domain"), add(pool_->label(upstream_)), add(to_lower(asked->domain)), add(asked->route); break;
     case ABK_FACT_QUESTION: add("login"), add(asked->route), add(asked->login_name); break;
     default: return {};
   }

@@ -45,7 +45,7 @@ pool::~pool() = default;
 
 void pool::submit(leg_ptr l) {
   worker& home = *l->home;
-  l->upstream = configured_ == 1 ? upstream(0).label() : std::string();
+  l->upstream = configured_ == 1 ? label(0) : std::string();
   const std::weak_ptr<leg> weak = l;
   l->deadline_timer.bind(home.timers, [weak] {
     if (const leg_ptr it = weak.lock()) give_up_leg(it, finding::tempfail(reason::deadline, "no answer in time"));

@@ -81,6 +81,7 @@ class pool : public std::enable_shared_from_this<pool> {
   std::size_t configured() const { return configured_; }
   bool is_target(std::size_t upstream) const { return upstream >= configured_; }
   const upstream_rules& upstream(std::size_t u) const { return places_[u].rules; }
+  const std::string& label(std::size_t u) const { return places_[u].label; }  // of these rules
   bool refuse_local() const { return refuse_local_; }
   bool usable(std::size_t upstream);  // its breaker is closed
   // Is an upstream worth trying that comes before this one: a configured one, or a target of a better priority that the same
@@ -121,6 +122,7 @@ class pool : public std::enable_shared_from_this<pool> {
     upstream_rules rules;  // port 0: no target is here
     breaker guard;
     std::size_t parent = no_parent;  // of a target: the SRV upstream that named it
+    std::string label = rules.label();
     std::uint32_t holders = 0;
     std::uint16_t priority = 0;
     steady::time_point named{};      // of a target: when it was last; of an SRV upstream: when it last named any

@@ -35,7 +35,7 @@ bool pool::better_usable(std::size_t u) {
 
 finding pool::not_asked(const place_of_upstream& p) const {
   finding f = finding::tempfail(p.guard.last_reason(), "not asked: " + p.guard.last_text());
-  f.upstream = p.rules.label();
+  f.upstream = p.label;
   f.retry_after = std::max(breaker::first_probe, std::chrono::ceil<milliseconds>(p.guard.next_probe() - steady::now()));
   return f;
 }
@@ -64,7 +64,7 @@ void pool::upstream_failed(std::size_t u, worker& w, reason why, const std::stri
     open = !places_[u].guard.closed();
     at = places_[u].guard.next_probe();
   }
-  const std::string label = places_[u].rules.label();
+  const std::string& label = places_[u].label;
   core_->log->line(opened ? level::warning : level::debug, opened ? "upstream_down" : "upstream_failed")
       .field("backend", core_->rules.name).field("upstream", label).field("reason", name(why)).field("text", text);
   if (!open || retired_) return;
@@ -101,7 +101,7 @@ void pool::upstream_works(std::size_t u) {
     const std::lock_guard hold(mutex_);
     closed = places_[u].guard.succeeded(steady::now());
   }
-  if (closed) core_->log->line(level::info, "upstream_up").field("backend", core_->rules.name).field("upstream", places_[u].rules.label());
+  if (closed) core_->log->line(level::info, "upstream_up").field("backend", core_->rules.name).field("upstream", places_[u].label);
 }
 
 // ---------------------------------------------------------------- targets of SRV records
@@ -130,6 +130,7 @@ std::vector<std::size_t> pool::hold_targets(std::size_t parent, const std::vecto
       p.rules.scheme = p.rules.scheme.substr(std::string_view("srv+").size());
       p.rules.host = t.host;
       p.rules.port = t.port;
+      p.label = p.rules.label();
     }
     // Nobody probes what has not been named for long: what was known of it is old.
     if (found == nullptr || forgotten(p, now)) p.guard = breaker(core_->rules.breaker.failures, core_->rules.breaker.reopen, core_->rules.breaker.service_account);
@@ -168,7 +169,7 @@ pool_status pool::status() const {
   for (const place_of_upstream& p : places_) {
     if (p.rules.port == 0 || forgotten(p, now)) continue;
     const breaker& b = p.guard;
-    out.upstreams.push_back({p.rules.label(), p.rules.scheme + "://" + (p.rules.srv ? p.rules.host : p.rules.label()), std::string(b.state()), !b.closed(), b.failures(),
+    out.upstreams.push_back({p.label, p.rules.scheme + "://" + (p.rules.srv ? p.rules.host : p.label), std::string(b.state()), !b.closed(), b.failures(),
                              core_->rules.breaker.failures, b.failures() == 0 ? std::string() : b.last_text(), std::chrono::duration_cast<milliseconds>(now - b.since())});
   }
   return out;
