@@ -161,7 +161,7 @@ void connection::take_step(std::uint32_t step) {
   if (state_ == state::closed) return;
   const bool shared = state_ == state::busy && questions_max() > 1;
   if (shared && (step == ABK_READ || step == ABK_DRAIN)) flush_soon();
-  else flush();
+  else flush(step == ABK_CLOSE && state_ != state::preparing);
   if (state_ == state::closed) return;
   const auto reply = pool_->core().rules.timeouts.reply;
   // A server that drips bytes must not hold a connection in preparation for ever.
@@ -263,9 +263,10 @@ void connection::receive() {
   if (state_ == state::busy && live() > 0 && questions_max() > 1 && out_.empty()) stream_->acknowledge();
 }
 
-void connection::flush() {
+// `last`: what follows is close_now().
+void connection::flush(bool last) {
   while (!out_.empty()) {
-    const io_result put = stream_->write(out_);
+    const io_result put = last ? stream_->write_last(out_) : stream_->write(out_);
     if (put.status == io_status::ok) {
       if (put.bytes < out_.size()) {  // into another string: moved down within this one, its end would stay behind unwiped
         std::string rest;
@@ -362,7 +363,7 @@ void connection::dismiss() {
   const auto self = shared_from_this();
   if (state_ == state::ready && !io_.eof && ABK_HAS(session_, abk_session, farewell) && session_->farewell != nullptr) {
     guarded("farewell", [&] { session_->farewell(session_, &io_); });
-    flush();
+    flush(true);
   }
   close_now();
 }

@@ -82,7 +82,7 @@ class connection : public std::enable_shared_from_this<connection> {
   void computed(const std::shared_ptr<computation>&);
   void leave_computing();
   void receive();
-  void flush();
+  void flush(bool last = false);
   void flush_soon();
   void start_tls();
   void prepared();

@@ -70,8 +70,8 @@ void connection::try_next_upstream() {
   candidates_.erase(candidates_.begin());
   const upstream_rules& u = pool_->upstream(upstream_);
   if (reserved_ != nullptr) {
-    reserved_->upstream = u.label();
-    reserved_->note("upstream", u.scheme + "://" + (u.srv ? u.host : u.label()));
+    reserved_->upstream = pool_->label(upstream_);
+    reserved_->note("upstream", u.scheme + "://" + (u.srv ? u.host : pool_->label(upstream_)));
   }
   if (!u.srv) return connect_to(u, until);
   failures_of_lookup_.clear();
@@ -161,7 +161,7 @@ void connection::upstream_failed(reason why, std::string text, bool try_others) 
   timer_.disarm();
   if (state_ == state::preparing && stream_ != nullptr && why != reason::service_account && why != reason::misconfigured && why != reason::internal) stream_->avoid_peer();
   const upstream_rules& u = pool_->upstream(upstream_);
-  const std::string label = u.label();
+  const std::string& label = pool_->label(upstream_);
   if (state_ == state::preparing && why == reason::upstream_down && !heard_ && u.tls != tls_use::implicit)
     text += "; it was reached and said nothing: does this port speak TLS from the start? then the scheme is " + with_tls_at_once(u.scheme);
   if (reserved_ != nullptr) reserved_->note("failed", std::string(name(why)) + ": " + text);

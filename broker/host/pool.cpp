@@ -132,7 +132,9 @@ std::size_t pool::waiting_on(worker& w, std::uint32_t role) const {
 
 // Opens as many connections as the questions need that wait here, as far as permits go.
 void pool::serve(worker& w) {
-  for (std::uint32_t role = 0; role < roles_max; ++role) {
+  const std::uint32_t roles = std::clamp(core_->api->roles, 1U, roles_max);
+  for (std::uint32_t role = 0; role < roles; ++role) {
+    if (nobody_waits_.load(std::memory_order_relaxed)) return;
     const std::size_t room = std::max(core_->api->questions_max[role], 1U);
     while (!retired_) {
       std::optional<steady::time_point> until;

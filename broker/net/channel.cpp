@@ -57,6 +57,8 @@ struct channel::impl final : watched, std::enable_shared_from_this<channel::impl
   void tell(std::string_view what, std::string text);
   io_result tls_result(int rc, std::size_t bytes, interest&);
   io_result plain_failed();
+  io_result write(std::span<const char>);
+  std::string peer() const { return connected ? endpoint_text(peer_address, target.port) : std::string(); }
 
   asio::io_context& io;
   readiness& sockets;
@@ -72,11 +74,12 @@ struct channel::impl final : watched, std::enable_shared_from_this<channel::impl
   std::unique_ptr<resolver::lookup> lookup;
   std::unique_ptr<dial> dialling;
   descriptor socket;
-  std::string peer;
   asio::ip::address peer_address;
   std::unique_ptr<SSL, void (*)(SSL*)> ssl{nullptr, SSL_free};  // declared after, so freed before, the context and the socket
   interest in{{}, reading}, out{{}, writing}, shaking{{}, reading};
   bool closed = false, encrypted = false, broken = false;
+  bool connected = false;        // peer_address is known
+  bool held_back = false;        // last words wait for the end of the stream
   bool after_plaintext = false;  // STARTTLS
   std::string trouble;
   bool maybe_buffered = false;   // OpenSSL may hold a complete record that no readable socket will announce
@@ -132,7 +135,7 @@ void channel::impl::too_late() {
   switch (now) {
     case stage::resolving: return finish(reason::upstream_down, "looking up " + target.host + " timed out");
     case stage::connecting: return finish(reason::upstream_down, "connecting to " + (dialling ? dialling->pending() : target.host) + " timed out");
-    case stage::securing: return finish(reason::upstream_down, "the TLS handshake with " + peer + " timed out" + (after_plaintext ? "" : not_a_tls_port));
+    case stage::securing: return finish(reason::upstream_down, "the TLS handshake with " + peer() + " timed out" + (after_plaintext ? "" : not_a_tls_port));
     case stage::idle: return finish(reason::upstream_down, "timed out");
     case stage::up: return;
   }
@@ -152,10 +155,10 @@ void channel::impl::resolve_done(const resolved& r) {
   std::vector<asio::ip::address> usable;
   std::string listed;
   for (const auto& a : names.in_order(r.addresses, target.port)) {
-    listed += (listed.empty() ? "" : ", ") + a.to_string();
+    if (note || target.refuse_local) listed += (listed.empty() ? "" : ", ") + a.to_string();
     if (!target.refuse_local || !is_local_address(a)) usable.push_back(a);
   }
-  tell("resolve", listed + milliseconds_since(stage_began));
+  if (note) tell("resolve", listed + milliseconds_since(stage_began));
   if (closed) return;
   if (usable.empty()) return finish(reason::misconfigured, target.host + " leads to " + listed + ": local addresses are refused for such a target");
   now = stage::connecting;
@@ -165,10 +168,10 @@ void channel::impl::resolve_done(const resolved& r) {
     const auto alive = shared_from_this();
     if (o.why != reason::none) return finish(o.why, std::move(o.text));
     socket = std::move(o.socket);
-    peer = endpoint_text(o.to, target.port);
     peer_address = o.to;
+    connected = true;
     for (const auto& slower : o.behind) names.avoid(slower, target.port);
-    tell("connect", peer + milliseconds_since(stage_began));
+    if (note) tell("connect", peer() + milliseconds_since(stage_began));
     if (closed) return;
     if (target.tls_at_once) return secure(false);
     finish(reason::none, {});
@@ -331,23 +334,30 @@ io_result channel::read(std::span<char> into) {
   return i.plain_failed();
 }
 
-io_result channel::write(std::span<const char> bytes) {
-  auto& i = *impl_;
-  if (i.now != stage::up || i.broken) return {io_status::failed, 0};
+io_result channel::impl::write(std::span<const char> bytes) {
+  if (now != stage::up || broken) return {io_status::failed, 0};
   if (bytes.empty()) return {io_status::ok, 0};
-  if (i.ssl) {
-    begin_turn(i.ssl.get());
+  if (ssl) {
+    begin_turn(ssl.get());
     ERR_clear_error();
     std::size_t n = 0;
-    const int rc = SSL_write_ex(i.ssl.get(), bytes.data(), bytes.size(), &n);
-    return i.tls_result(rc, n, i.out);
+    const int rc = SSL_write_ex(ssl.get(), bytes.data(), bytes.size(), &n);
+    return tls_result(rc, n, out);
   }
   ssize_t n = 0;
-  do n = ::send(i.socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  do n = ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | (held_back ? MSG_MORE : 0));
   while (n < 0 && errno == EINTR);
   if (n >= 0) return {io_status::ok, static_cast<std::size_t>(n)};
   if (errno == EAGAIN || errno == EWOULDBLOCK) return {io_status::would_block, 0};
-  return i.plain_failed();
+  return plain_failed();
+}
+
+io_result channel::write(std::span<const char> bytes) { return impl_->write(bytes); }
+
+io_result channel::write_last(std::span<const char> bytes) {
+  impl_->held_back = true;
+  if (impl_->ssl) hold_back(impl_->ssl.get());
+  return impl_->write(bytes);
 }
 
 void channel::wait_readable(std::function<void()> ready) { impl_->wait_for(impl_->in, std::move(ready)); }
@@ -356,7 +366,7 @@ void channel::wait_writable(std::function<void()> ready) { impl_->wait_for(impl_
 bool channel::is_open() const { return impl_->now == stage::up && !impl_->broken; }
 bool channel::encrypted() const { return impl_->encrypted; }
 bool channel::resumed() const { return impl_->encrypted && impl_->ssl && SSL_session_reused(impl_->ssl.get()) == 1; }
-std::string channel::peer() const { return impl_->peer; }
+std::string channel::peer() const { return impl_->peer(); }
 std::string channel::trouble() const { return impl_->trouble; }
 
 void channel::acknowledge() {
@@ -365,14 +375,18 @@ void channel::acknowledge() {
 }
 
 void channel::avoid_peer() {
-  if (!impl_->peer.empty()) impl_->names.avoid(impl_->peer_address, impl_->target.port);
+  if (impl_->connected) impl_->names.avoid(impl_->peer_address, impl_->target.port);
 }
 void channel::shutdown() {
   auto& i = *impl_;
-  if (!is_open() || !i.ssl) return;
-  ERR_clear_error();
-  SSL_shutdown(i.ssl.get());
-  ERR_clear_error();
+  if (!is_open()) return;
+  if (i.ssl) {
+    ERR_clear_error();
+    SSL_shutdown(i.ssl.get());
+    ERR_clear_error();
+  }
+  // close() alone would drop what was held back if bytes have come that nobody has read.
+  if (i.held_back) ::shutdown(i.socket.get(), SHUT_WR);
 }
 
 }  // namespace authbroker

@@ -67,6 +67,9 @@ class channel {
   // it must be called again with the same bytes first. After `failed` the channel is of no use any more.
   io_result read(std::span<char> into);
   io_result write(std::span<const char> bytes);
+  // The same for the last words, which leave with the end of the stream, in one packet if they fit: by shutdown(), which has to
+  // follow at once.
+  io_result write_last(std::span<const char> bytes);
   // At most one of each waits at a time; a new call replaces the callback. A plain function object, not copied more than once.
   void wait_readable(std::function<void()> ready);
   void wait_writable(std::function<void()> ready);
@@ -82,7 +85,7 @@ class channel {
   // Acknowledges what was read at once: a server that sends reply after reply may wait for that (RFC 896), and the kernel, with
   // nothing to send along, takes 40 ms over it.
   void acknowledge();
-  // Says over TLS that no more will be sent (close_notify): best effort, never waits. Then destroy the channel.
+  // Says that no more will be sent, over TLS by close_notify too: best effort, never waits. Then destroy the channel.
   void shutdown();
 
   struct impl;

@@ -16,6 +16,7 @@ struct socket_state {
   int fd = -1;
   watched* entry = nullptr;
   bool at_end = false;
+  int with = MSG_NOSIGNAL;  // of each send
   std::size_t left = tls_turn_bytes_max;
 };
 
@@ -52,7 +53,7 @@ int write_socket(BIO* bio, const char* from, std::size_t size, std::size_t* sent
   *sent = 0;
   BIO_clear_retry_flags(bio);
   ssize_t n = 0;
-  do n = ::send(state_of(bio).fd, from, size, MSG_NOSIGNAL);
+  do n = ::send(state_of(bio).fd, from, size, state_of(bio).with);
   while (n < 0 && errno == EINTR);
   if (n >= 0) {
     *sent = static_cast<std::size_t>(n);
@@ -103,6 +104,10 @@ void attach_socket(SSL* ssl, int fd, watched& entry) {
   BIO_set_data(bio, state);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl, bio, bio);
+}
+
+void hold_back(SSL* ssl) {
+  if (BIO* const bio = SSL_get_wbio(ssl)) state_of(bio).with |= MSG_MORE;
 }
 
 void begin_turn(SSL* ssl) {

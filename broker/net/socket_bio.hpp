@@ -20,4 +20,7 @@ void attach_socket(SSL* ssl, int fd, watched& entry);
 // "would block".
 void begin_turn(SSL* ssl);
 
+// What is written from now on stays in the kernel until the socket's sending side is shut down, or a packet is full.
+void hold_back(SSL* ssl);
+
 }  // namespace authbroker
