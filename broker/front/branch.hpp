@@ -55,7 +55,7 @@ class branch : public std::enable_shared_from_this<branch> {
   bool draining_ = false;
   std::uint32_t served_ = 0, refused_ = 0;
   steady::time_point looked_at_;                // when saturated() was last found out,
-  std::chrono::nanoseconds cpu_then_{0};        // and what the thread had used by then
+  std::chrono::nanoseconds used_then_{0};        // and what the thread had used of its time by then
 };
 
 }  // namespace authbroker

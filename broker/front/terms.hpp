@@ -33,7 +33,7 @@ struct front_parts {
   asker* who = nullptr;             // null only for a listener with a service of its own
   status_source* status = nullptr;  // null: no status pages
   front_times times;
-  int saturated_percent = 95;       // a worker that computes for so much of the time hands connections on to another
+  int saturated_percent = 95;       // a worker that computes, or waits for a processor, so much of the time hands connections on to another
 };
 
 struct listener_terms {
