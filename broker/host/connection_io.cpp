@@ -149,7 +149,9 @@ std::string connection::fact_key(std::uint32_t id, std::uint32_t scope, abk_str 
   const bool of_question = scope == ABK_FACT_BACKEND || scope == ABK_FACT_UPSTREAM_DOMAIN || scope == ABK_FACT_QUESTION;
   if (key.len == 0 || key.len > ABK_FACT_KEY_MAX || (of_question && (q == nullptr || q->asked == nullptr))) return {};
   const stage_question* asked = of_question ? q->asked->asked : nullptr;
-  std::string out(view(key));
+  std::string out;
+  out.reserve(256);  // one piece of memory for the usual ones
+  out = view(key);
   const auto add = [&out](std::string_view part) { (out += '\x1f').append(part); };
   switch (scope) {
     case ABK_FACT_BACKEND: add("backend"), add(asked->route); break;
@@ -163,6 +165,7 @@ std::string connection::fact_key(std::uint32_t id, std::uint32_t scope, abk_str 
 
 bool connection::facts_get(abk_io* io, std::uint32_t id, std::uint32_t scope, abk_str key, char* value, std::size_t* len) {
   connection& me = self(io);
+  if (me.pool_->core().facts->empty()) return false;
   const std::string full = me.fact_key(id, scope, key);
   if (full.empty()) return false;
   const auto known = me.pool_->core().facts->get(full);

@@ -11,6 +11,7 @@ std::optional<std::string> fact_store::get(const std::string& key) {
   if (it->second->until <= time_.now()) {
     used_.erase(it->second);
     at_.erase(it);
+    count_ = used_.size();
     return std::nullopt;
   }
   used_.splice(used_.begin(), used_, it->second);
@@ -22,6 +23,7 @@ void fact_store::put(const std::string& key, std::string value, std::chrono::sec
   if (const auto it = at_.find(key); it != at_.end()) {
     used_.erase(it->second);
     at_.erase(it);
+    count_ = used_.size();
   }
   if (ttl.count() <= 0) return;  // the way to forget
   used_.push_front({key, std::move(value), time_.now() + ttl});
@@ -30,6 +32,7 @@ void fact_store::put(const std::string& key, std::string value, std::chrono::sec
     at_.erase(used_.back().key);
     used_.pop_back();
   }
+  count_ = used_.size();
 }
 
 std::vector<fact_store::fact> fact_store::all() const {

@@ -24,8 +24,10 @@ TEST(Facts, ALaterFactReplacesAndZeroSecondsForget) {
   facts.put("a", "1", 60s);
   facts.put("a", "2", 60s);
   EXPECT_EQ(facts.get("a"), "2");
+  EXPECT_FALSE(facts.empty());
   facts.put("a", "2", 0s);
   EXPECT_EQ(facts.get("a"), std::nullopt);
+  EXPECT_TRUE(facts.empty());
 }
 
 TEST(Facts, TheLeastRecentlyUsedGoesFirst) {
