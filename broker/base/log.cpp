@@ -86,7 +86,7 @@ void append_key(std::string& out, std::string_view before, std::string_view key,
   char* end = std::copy(before.begin(), before.end(), piece.data());
   end = std::copy(key.begin(), key.end(), end);
   end = std::copy(behind.begin(), behind.end(), end);
-  out.append(piece.data(), end);
+  out.append(piece.data(), static_cast<std::size_t>(end - piece.data()));
 }
 
 // A text is a sentence, and the end of a sentence about a configuration says what to do. Everything else is a name or a number.
@@ -156,7 +156,8 @@ log_line& log_line::field(std::string_view key, std::int64_t value) {
   const bool json = to_->format_.load(std::memory_order_relaxed) == log_format::json;
   append_key(text_, json ? ",\"" : " ", key, json ? "\":" : "=");
   std::array<char, 24> digits;
-  text_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  text_.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
   return *this;
 }
 

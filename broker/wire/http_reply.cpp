@@ -33,7 +33,8 @@ std::string_view phrase(unsigned status) {
 
 void append_number(std::string& out, std::size_t n) {
   std::array<char, 24> digits;
-  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), n).ptr);
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), n).ptr;
+  out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
 }
 
 bool fit_for_a_field(std::string_view value) {

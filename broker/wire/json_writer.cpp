@@ -106,7 +106,7 @@ json_writer& json_writer::key(std::string_view name) {
     end = std::copy(name.begin(), name.end(), end);
     *end++ = '"';
     *end++ = ':';
-    out_.append(piece.data(), end);
+    out_.append(piece.data(), static_cast<std::size_t>(end - piece.data()));
   } else {
     separate();
     append_json_string(out_, name);
@@ -126,7 +126,7 @@ json_writer& json_writer::value(std::int64_t n) {
   separate();
   std::array<char, 24> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), n).ptr;
-  out_.append(digits.data(), end);
+  out_.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
   return *this;
 }
 
