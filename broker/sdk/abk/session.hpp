@@ -52,7 +52,7 @@ class io {
     if (total > 65536) throw std::length_error("message to upstream");
     // Most messages are short, and are put together here; what is longer has memory of its own.
     std::array<char, 512> small;
-    std::array<abk_range, 8> few;
+    std::array<abk_range, 8> few{};
     const std::unique_ptr<char[]> large(total > small.size() ? new char[total] : nullptr);
     const std::unique_ptr<abk_range[]> many(pieces.size() > few.size() ? new abk_range[pieces.size()] : nullptr);
     char* const out = large ? large.get() : small.data();
