@@ -5,14 +5,14 @@ target_compile_options(authbroker_flags INTERFACE
   -fstack-protector-strong -fstack-clash-protection
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # False positives of GCC 12: on the frames of Asio's coroutines, and (PR 105651, with -O2) on "literal" + std::string.
+  # False positives of GCC 12: on the frames of coroutines, and (PR 105651, with -O2) on "literal" + std::string.
   target_compile_options(authbroker_flags INTERFACE -ftrivial-auto-var-init=zero $<$<COMPILE_LANGUAGE:CXX>:-Wno-mismatched-new-delete>
     $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CONFIG:Release,RelWithDebInfo>>:-Wno-restrict>)
 endif()
 if(AUTHBROKER_WERROR)
   target_compile_options(authbroker_flags INTERFACE -Werror)
 endif()
-# Asio takes memory by aligned_alloc, where glibc splits and joins chunks; a coroutine frame needs no more than malloc's alignment.
+# Asio takes memory by aligned_alloc, where glibc splits and joins chunks; its handlers need no more than malloc's alignment.
 target_compile_definitions(authbroker_flags INTERFACE _GLIBCXX_ASSERTIONS BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_REGEX
   BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8 BOOST_ASIO_DISABLE_STD_ALIGNED_ALLOC BOOST_ASIO_DISABLE_BOOST_ALIGN)
 if(AUTHBROKER_SANITIZE STREQUAL "thread")
