@@ -1,5 +1,6 @@
 // Rude callers, limits, and the end of things.
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <atomic>
@@ -254,6 +255,39 @@ TEST_F(sessions, FewQuestionsASecondMayBeTooManyToo) {
       ASSERT_EQ(status_of(c.reply()), 200U);
     }
   EXPECT_TRUE(moved());
+}
+
+// Beside others that want the same processor a worker is given a share of it, and may be too slow without computing much.
+TEST_F(sessions, ConnectionsLeaveAWorkerThatWaitsForAProcessor) {
+  parts_.saturated_percent = 60;
+  start(2);
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  std::atomic<bool> enough{false};
+  std::vector<std::thread> others;
+  on_worker([&one] {
+    CPU_SET(static_cast<unsigned>(sched_getcpu()), &one);
+    sched_setaffinity(0, sizeof one, &one);
+  });
+  for (int i = 0; i < 4; ++i)  // of five shares it has one
+    others.emplace_back([&] {
+      sched_setaffinity(0, sizeof one, &one);
+      while (!enough) {
+      }
+    });
+  std::vector<caller> all;
+  for (int i = 0; i < 4; ++i) all.push_back(connect());
+  const auto moved = [&] { return listener_->loads().at(1) != 0; };
+  std::string many;
+  for (int i = 0; i < 16; ++i) many += login("ann@example.com", "right");
+  for (const auto until = steady::now() + 60'000ms; !moved() && steady::now() < until;) {
+    for (caller& c : all) c.send(many);
+    for (caller& c : all)
+      for (int i = 0; i < 16; ++i) EXPECT_EQ(status_of(c.reply()), 200U);
+  }
+  EXPECT_TRUE(moved());
+  enough = true;
+  for (auto& t : others) t.join();
 }
 
 TEST_F(sessions, ClosingEndsIdleOnesAndLetsBusyOnesFinish) {
