@@ -40,59 +40,6 @@ TEST(Channel, OpensWritesReadsAndTellsItsStages) {
   EXPECT_EQ(c.read_until([](const std::string& s) { return s.size() >= 5; }), "hello");
 }
 
-// Whether nothing has come yet; on loopback what was sent is there when send() returns.
-bool nothing_there(int fd) {
-  char byte = 0;
-  return ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0;
-}
-
-TEST(Channel, LastWordsLeaveWithTheEndOfTheStream) {
-  std::latch written(1), looked(1);
-  std::atomic<bool> held_back{false};
-  std::string heard;
-  std::atomic<bool> ended{false};
-  tcp_server server([&](int fd) {
-    written.wait();
-    held_back = nothing_there(fd);
-    looked.count_down();
-    for (std::string s = receive_some(fd); !s.empty(); s = receive_some(fd)) heard += s;
-    ended = true;
-  });
-  client c;
-  ASSERT_EQ(c.open(to_port(server.port())).why, reason::none);
-  const std::string last = "QUIT\r\n";
-  EXPECT_EQ(c.stream->write_last(last).status, io_status::ok);
-  written.count_down();
-  looked.wait();
-  EXPECT_TRUE(held_back);
-  c.stream->shutdown();
-  c.stream.reset();
-  ASSERT_TRUE(spin(c.w, [&] { return ended.load(); }));
-  EXPECT_EQ(heard, last);
-}
-
-// The kernel resets a connection that is closed with bytes unread, and drops what it has not sent.
-TEST(Channel, LastWordsAreHeardThoughSomethingIsUnread) {
-  std::string heard;
-  std::atomic<bool> done{false};
-  tcp_server server([&](int fd) {
-    send_all(fd, "nobody reads this");
-    heard = receive_some(fd);
-    done = true;
-  });
-  client c;
-  ASSERT_EQ(c.open(to_port(server.port())).why, reason::none);
-  bool readable = false;
-  c.stream->wait_readable([&] { readable = true; });
-  ASSERT_TRUE(spin(c.w, [&] { return readable; }));
-  const std::string last = "QUIT\r\n";
-  EXPECT_EQ(c.stream->write_last(last).status, io_status::ok);
-  c.stream->shutdown();
-  c.stream.reset();
-  ASSERT_TRUE(spin(c.w, [&] { return done.load(); }));
-  EXPECT_EQ(heard, last);
-}
-
 TEST(Channel, DoneIsNeverCalledFromWithinOpen) {
   client c;
   bool done = false, inside = true;

@@ -347,35 +347,5 @@ TEST(TlsStream, ShutdownSendsCloseNotify) {
   EXPECT_TRUE(spin(c.w, [&] { return ended == 1; }));
 }
 
-TEST(TlsStream, LastWordsLeaveWithCloseNotify) {
-  std::latch written(1), looked(1);
-  std::atomic<bool> held_back{false}, ended{false};
-  std::string heard;
-  tls_server_wish w = good_server();
-  w.after = [&](SSL* ssl, int fd) {
-    SSL_write(ssl, "hello", 5);  // what acknowledges the handshake: an acknowledgement would carry along what is held back
-    written.wait();
-    char bytes[64];
-    held_back = ::recv(fd, bytes, 1, MSG_PEEK | MSG_DONTWAIT) < 0;
-    looked.count_down();
-    int n = 0;
-    while ((n = SSL_read(ssl, bytes, sizeof bytes)) > 0) heard.append(bytes, static_cast<std::size_t>(n));
-    ended = (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
-  };
-  tls_server server(w);
-  client c(context_for());
-  ASSERT_EQ(c.open_tls(server.port()).why, reason::none);
-  ASSERT_EQ(c.read_until([](const std::string& s) { return s.size() == 5; }), "hello");
-  const std::string last = "QUIT\r\n";
-  EXPECT_EQ(c.stream->write_last(last).status, io_status::ok);
-  written.count_down();
-  looked.wait();
-  EXPECT_TRUE(held_back);
-  c.stream->shutdown();
-  c.stream.reset();
-  EXPECT_TRUE(spin(c.w, [&] { return ended.load(); }));
-  EXPECT_EQ(heard, last);
-}
-
 }  // namespace
 }  // namespace authbroker
