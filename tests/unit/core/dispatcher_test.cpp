@@ -27,13 +27,13 @@ class Dispatcher : public testing::Test {
     r.mailbox = std::move(mailbox);
     return r;
   }
-  answer ask(query q) {
+  answer ask(query q, stop_signal* stop = nullptr) {
     auto s = std::make_shared<snapshot>();
     s->backends.assign(backends.begin(), backends.end());
     s->routes = std::make_unique<const route_table>(routes, s->backends);
     broker.replace(s);
     answer got;
-    run_task(broker.ask(std::move(q), nullptr), nullptr, [&](const std::exception_ptr& e, answer&& a) {
+    run_task(broker.ask(std::move(q), nullptr), stop, [&](const std::exception_ptr& e, answer&& a) {
       if (e) std::rethrow_exception(e);
       got = std::move(a);
     });
@@ -319,6 +319,22 @@ TEST_F(Dispatcher, HelpComesWithTheReasonsThatItHelps) {
   backends.clear();
   add("one", found_as(verdict::reject, reason::wrong_password));
   EXPECT_EQ(ask(login("ann@example.com")).help_url, "");
+}
+
+// The caller went away while the first was asked: nobody asks the second for it, and the decision is counted all the same.
+TEST_F(Dispatcher, AQuestionThatWasAskedToStopAsksNoFurtherBackend) {
+  stop_signal stop;
+  add("one", [&stop](const stage_question&) {
+    stop.request();
+    return found_as(verdict::tempfail, reason::upstream_down);
+  });
+  const auto two = add("two", found_as(verdict::accept));
+  route(example({"one", "two"}));
+  const answer a = ask(login("ann@example.com"), &stop);
+  EXPECT_EQ(a.found.what, verdict::tempfail);
+  EXPECT_EQ(a.found.why, reason::shutting_down);
+  EXPECT_EQ(two->passwords_seen, 0);
+  EXPECT_EQ(broker.counted().by_verdict[static_cast<std::size_t>(verdict::tempfail)], 1U);
 }
 
 }  // namespace
