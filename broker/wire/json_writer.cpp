@@ -1,6 +1,5 @@
 #include "wire/json_writer.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -98,20 +97,7 @@ json_writer& json_writer::close(char c) {
 }
 
 json_writer& json_writer::key(std::string_view name) {
-  std::array<char, 48> piece;  // appended at once
-  if (name.size() + 4 <= piece.size()) {
-    char* end = piece.data();
-    if (comma_) *end++ = ',';
-    *end++ = '"';
-    end = std::copy(name.begin(), name.end(), end);
-    *end++ = '"';
-    *end++ = ':';
-    out_.append(piece.data(), static_cast<std::size_t>(end - piece.data()));
-  } else {
-    separate();
-    append_json_string(out_, name);
-    out_ += ':';
-  }
+  out_.append(comma_ ? ",\"" : "\"").append(name).append("\":");
   comma_ = false;
   return *this;
 }
