@@ -1,5 +1,6 @@
 // The arena: 64 KiB blocks, mapped, locked and excluded from dumps, cut into slots of two sizes, so that an ordinary
-// password takes 128 bytes. A freed slot is wiped before it is offered again. Blocks are never given back.
+// password takes 128 bytes. A freed slot is wiped before it is offered again. Blocks are never given back: so each size has its
+// own share of them, or a moment's long passwords would leave no room for ordinary ones ever after.
 #include "base/secret.hpp"
 
 #include <sys/mman.h>
@@ -16,7 +17,7 @@ namespace authbroker {
 namespace {
 
 constexpr std::size_t block_bytes = std::size_t{64} * 1024;
-constexpr std::size_t blocks_max = 256;
+constexpr std::size_t blocks_max = 128;  // of each size
 constexpr std::array<std::size_t, 2> slot_bytes{128, 1024};
 static_assert(slot_bytes.back() >= password_bytes_max);
 
@@ -47,13 +48,13 @@ class arena {
 
  private:
   void add_block(std::size_t size_class) {
-    if (blocks_ == blocks_max) throw std::bad_alloc();
+    if (blocks_[size_class] == blocks_max) throw std::bad_alloc();
     std::vector<void*>& free = free_[size_class];
     total_[size_class] += block_bytes / slot_bytes[size_class];
     free.reserve(total_[size_class]);
     void* p = mmap(nullptr, block_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED) throw std::bad_alloc();
-    ++blocks_;
+    ++blocks_[size_class];
     if (mlock(p, block_bytes) != 0) locked_ = false;
     madvise(p, block_bytes, MADV_DONTDUMP);
     madvise(p, block_bytes, MADV_WIPEONFORK);
@@ -63,7 +64,7 @@ class arena {
   std::mutex mutex_;
   std::array<std::vector<void*>, 2> free_;
   std::array<std::size_t, 2> total_{};
-  std::size_t blocks_ = 0;
+  std::array<std::size_t, 2> blocks_{};
   std::size_t alive_ = 0;
   std::atomic<bool> locked_ = true;
 };

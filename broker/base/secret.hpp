@@ -11,7 +11,8 @@ inline constexpr std::size_t password_bytes_max = 1024;
 class secret {
  public:
   secret() = default;
-  // Copies. Throws std::length_error above password_bytes_max, std::bad_alloc when the arena is full (16 MiB). [any thread]
+  // Copies. Throws std::length_error above password_bytes_max, std::bad_alloc when the arena is full: 65,536 secrets of up to
+  // 128 bytes and 8,192 longer ones, 16 MiB in all. [any thread]
   explicit secret(std::string_view bytes);
   secret(secret&& other) noexcept : data_(other.data_), size_(other.size_) { other.data_ = nullptr; other.size_ = 0; }
   secret& operator=(secret&& other) noexcept;
