@@ -36,6 +36,7 @@ std::string shown_address(const query& q, const answer& a) {
 
 // The name of a mailbox that is unknown with its extension ("ann+list"), without it.
 struct unextended {
+  std::string typed;
   name_check who;
   std::string login_name, identity;
 };
@@ -43,9 +44,10 @@ struct unextended {
 // Null if there is no extension.
 std::unique_ptr<const unextended> without_extension(const plan& p) {
   const std::size_t at = p.local.find_first_of(p.by->rules.delimiter);
-  if (at == std::string::npos || at == 0) return nullptr;
+  if (at == std::string_view::npos || at == 0) return nullptr;
   auto out = std::make_unique<unextended>();
-  out->who = check_name(p.local.substr(0, at) + "@" + p.domain);
+  out->typed.append(p.local.substr(0, at)).append("@").append(p.domain);
+  out->who = check_name(out->typed);
   if (out->who.fault != name_fault::none) return nullptr;
   const checked_name& bare = out->who.name;
   out->login_name = expand_template(p.by->rules.login_name, bare.typed, bare.local, bare.domain_typed);
@@ -79,9 +81,8 @@ std::shared_ptr<const snapshot> dispatcher::current() const {
   return now_;
 }
 
-task<answer> dispatcher::ask(query q, trace* out) {
+task<void> dispatcher::ask(const query& q, answer& a, trace* out) {
   const steady::time_point began = steady::now();
-  answer a;
   char number[16];
   const auto end = std::to_chars(number, number + sizeof number, next_id_.fetch_add(1, std::memory_order_relaxed), 16);
   a.id.reserve(id_prefix_.size() + 16);
@@ -100,7 +101,6 @@ task<answer> dispatcher::ask(query q, trace* out) {
     }
   }
   finish(q, a, began);
-  co_return a;
 }
 
 std::optional<bool> dispatcher::serves(std::string_view domain) const {
@@ -130,11 +130,11 @@ task<void> dispatcher::find_out(const snapshot& now, const query& q, answer& a, 
     set_local(a, verdict::no_route, reason::no_route);
     co_return;
   }
-  a.identity = p->identity;
-  a.login_name = p->login_name;
+  a.identity = std::move(p->identity);
+  a.login_name = std::move(p->login_name);
   a.route = p->by->rules.name;
   if (out != nullptr)
-    out->add("route", a.route + " (" + std::string(name(p->how)) + " match of " + p->key + "), login name " + escape_for_log(p->login_name));
+    out->add("route", a.route + " (" + std::string(name(p->how)) + " match of " + std::string(p->key) + "), login name " + escape_for_log(a.login_name));
   if (q.kind == question_kind::login && has_path_characters(p->local, p->by->rules.allow_chars)) {
     set_local(a, verdict::reject, reason::bad_name);
     co_return;
@@ -161,11 +161,11 @@ task<void> dispatcher::find_out(const snapshot& now, const query& q, answer& a, 
   }
   stage_question asked;
   asked.kind = q.kind;
-  asked.login_name = p->login_name;
+  asked.login_name = a.login_name;
   asked.address = p->address;
   asked.local = p->local;
   asked.domain = p->domain;
-  asked.identity = p->identity;
+  asked.identity = a.identity;
   if (login) asked.password = &q.password;
   if (q.client_believed) asked.client = q.client;
   asked.route = p->by->rules.name;

@@ -41,7 +41,7 @@ class dispatcher final : public asker {
  public:
   dispatcher(logger& log, std::string id_prefix) : log_(log), id_prefix_(std::move(id_prefix)) {}
 
-  task<answer> ask(query q, trace* out) override;
+  task<void> ask(const query&, answer&, trace* out) override;
   std::optional<bool> serves(std::string_view domain) const override;
 
   // Requests in flight finish on the old snapshot. [any thread]

@@ -1,5 +1,6 @@
 // Names: what a caller typed, checked once, and what becomes of it. Pure.
 #pragma once
+#include <concepts>
 #include <string>
 #include <string_view>
 
@@ -10,12 +11,12 @@ namespace authbroker {
 inline constexpr std::size_t address_bytes_max = 320;  // 64 + "@" + 255, RFC 5321
 
 // A name that is safe to paste into any line protocol: 1 to 320 bytes, valid UTF-8, no control characters, no space at either
-// end, and if it has an '@', something on both sides of the last one. Made by check_name() only.
+// end, and if it has an '@', something on both sides of the last one. Made by check_name() only, of whose text it holds views.
 struct checked_name {
-  std::string typed;
-  std::string local;         // before the last '@'; all of it if there is none
-  std::string domain_typed;  // after the last '@'; "" if there is none
-  std::string domain;        // the same as a lower-case A-label
+  std::string_view typed;
+  std::string_view local;         // before the last '@'; all of it if there is none
+  std::string_view domain_typed;  // after the last '@'; "" if there is none
+  std::string domain;             // the same as a lower-case A-label
 };
 
 enum class name_fault {
@@ -30,6 +31,8 @@ struct name_check {
   checked_name name;
 };
 name_check check_name(std::string_view typed);
+template <std::same_as<std::string> T>
+name_check check_name(T&&) = delete;  // a temporary would end before the views of it
 
 // The verdict that a faulty name gets without anybody being asked.
 struct local_verdict {

@@ -34,37 +34,26 @@ route_table::route_table(std::vector<route_rules> rules, const std::vector<std::
     made->login = pick(r.login);
     made->mailbox = pick(r.mailbox);
     made->addresses = pick(r.addresses);
-    for (const std::string& d : r.domains) {
-      if (d == "*") fallback_ = made.get();
-      else if (d.starts_with("*.")) suffix_.emplace(d.substr(2), made.get());
-      else exact_.emplace(d, made.get());
-    }
     made->rules = std::move(r);
+    for (const std::string& d : made->rules.domains) {
+      if (d == "*") fallback_ = {made.get(), match_kind::fallback, d};
+      else if (d.starts_with("*.")) suffix_.emplace(d.substr(2), pattern{made.get(), match_kind::suffix, d});
+      else exact_.emplace(d, pattern{made.get(), match_kind::exact, d});
+    }
     routes_.push_back(std::move(made));
   }
 }
 
-const route* route_table::find(std::string_view domain, match_kind& how, std::string& key) const {
-  if (const auto it = exact_.find(domain); it != exact_.end()) {
-    how = match_kind::exact;
-    key = it->first;
-    return it->second;
-  }
-  how = match_kind::suffix;
+const route_table::pattern* route_table::find(std::string_view domain) const {
+  if (const auto it = exact_.find(domain); it != exact_.end()) return &it->second;
   for (std::size_t dot = domain.find('.'); dot != std::string_view::npos; dot = domain.find('.', dot + 1))
-    if (const auto it = suffix_.find(domain.substr(dot + 1)); it != suffix_.end()) {
-      key = "*." + it->first;
-      return it->second;
-    }
-  how = match_kind::fallback;
-  key = "*";
-  return fallback_;
+    if (const auto it = suffix_.find(domain.substr(dot + 1)); it != suffix_.end()) return &it->second;
+  return fallback_.of == nullptr ? nullptr : &fallback_;
 }
 
 bool route_table::serves(std::string_view domain) const {
-  match_kind how = match_kind::fallback;
-  std::string key;
-  return find(domain, how, key) != nullptr && how != match_kind::fallback;
+  const pattern* const p = find(domain);
+  return p != nullptr && p->how != match_kind::fallback;
 }
 
 // The text after the last separator, up to a trailing "@domain" of this route, is a host of the allow-list.
@@ -72,8 +61,8 @@ std::optional<plan> route_table::dynamic_plan(const route& r, const checked_name
   const dynamic_rules& rules = r.rules.dynamic;
   if (rules.separator == '\0') return std::nullopt;
   const std::size_t at = who.typed.rfind(rules.separator);
-  if (at == std::string::npos || at == 0) return std::nullopt;
-  std::string_view host = std::string_view(who.typed).substr(at + 1);
+  if (at == std::string_view::npos || at == 0) return std::nullopt;
+  std::string_view host = who.typed.substr(at + 1);
   if (const std::size_t sign = host.find('@'); sign != std::string_view::npos) {
     const bool ours = std::any_of(r.rules.domains.begin(), r.rules.domains.end(), [&](const std::string& d) { return domain_matches(d, who.domain); });
     if (!ours || host.find('@', sign + 1) != std::string_view::npos) return std::nullopt;
@@ -83,7 +72,7 @@ std::optional<plan> route_table::dynamic_plan(const route& r, const checked_name
   if (!name) return std::nullopt;
   const auto allowed = std::find_if(rules.allowed.begin(), rules.allowed.end(), [&](const std::string& p) { return domain_matches(p, *name); });
   if (allowed == rules.allowed.end()) return std::nullopt;
-  const name_check before = check_name(std::string_view(who.typed).substr(0, at));
+  const name_check before = check_name(who.typed.substr(0, at));
   if (before.fault != name_fault::none) return std::nullopt;
   plan out;
   out.by = &r;
@@ -94,7 +83,7 @@ std::optional<plan> route_table::dynamic_plan(const route& r, const checked_name
   out.local = before.name.local;
   out.domain = before.name.domain_typed;
   out.login_name = expand_template(r.rules.login_name, out.address, out.local, out.domain);
-  out.identity = r.rules.keep_case ? who.typed : to_lower(who.typed);
+  out.identity = r.rules.keep_case ? std::string(who.typed) : to_lower(who.typed);
   return out;
 }
 
@@ -102,9 +91,12 @@ std::optional<plan> route_table::plan_for(const checked_name& who) const {
   for (const auto& r : routes_)
     if (std::optional<plan> p = dynamic_plan(*r, who)) return p;
   if (who.domain.empty()) return std::nullopt;
+  const pattern* const found = find(who.domain);
+  if (found == nullptr) return std::nullopt;
   plan out;
-  out.by = find(who.domain, out.how, out.key);
-  if (out.by == nullptr) return std::nullopt;
+  out.by = found->of;
+  out.how = found->how;
+  out.key = found->text;
   out.address = who.typed;
   out.local = who.local;
   out.domain = who.domain_typed;

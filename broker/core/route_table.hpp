@@ -21,15 +21,15 @@ struct route {
 enum class match_kind { exact, suffix, fallback, dynamic };
 std::string_view name(match_kind);
 
-// One name on its way through one route. Views of nothing: it owns its strings.
+// One name on its way through one route.
 struct plan {
   const route* by = nullptr;
   match_kind how = match_kind::exact;
   std::string identity;
   std::string login_name;
-  std::string address, local, domain;  // for templates, as typed; for a dynamic route what stands before the separator
-  std::string host;                    // a dynamic route's target
-  std::string key;                     // the domain pattern that matched
+  std::string_view address, local, domain;  // of the name, as typed; for a dynamic route what stands before the separator
+  std::string host;                         // a dynamic route's target
+  std::string_view key;                     // of the route: the domain pattern that matched
 };
 
 class route_table {
@@ -47,14 +47,19 @@ class route_table {
   const std::vector<std::unique_ptr<route>>& routes() const { return routes_; }
 
  private:
-  const route* find(std::string_view domain, match_kind& how, std::string& key) const;
+  struct pattern {
+    const route* of = nullptr;
+    match_kind how = match_kind::fallback;
+    std::string_view text;
+  };
+  const pattern* find(std::string_view domain) const;  // null: none matches
   std::optional<plan> dynamic_plan(const route&, const checked_name&) const;
   struct hash : std::hash<std::string_view> {
     using is_transparent = void;
   };
   std::vector<std::unique_ptr<route>> routes_;
-  std::unordered_map<std::string, const route*, hash, std::equal_to<>> exact_, suffix_;  // suffix_: "example.org" for "*.example.org"
-  const route* fallback_ = nullptr;
+  std::unordered_map<std::string, pattern, hash, std::equal_to<>> exact_, suffix_;  // suffix_: "example.org" for "*.example.org"
+  pattern fallback_;
 };
 
 }  // namespace authbroker

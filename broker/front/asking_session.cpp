@@ -6,7 +6,9 @@ namespace authbroker {
 
 bool asking_session::on_bytes() {
   terms_ = home().terms();
-  query q = begin_query(from(), *terms_);
+  auto kept = std::make_unique<exchange>();
+  query& q = kept->asked;
+  begin_query(q, from(), *terms_);
   const taken got = take(input().bytes(), q);
   listener_shared& shared = home().shared();
   switch (got.what) {
@@ -37,8 +39,9 @@ bool asking_session::on_bytes() {
     reply(nullptr, own_answer(verdict::tempfail, allowed ? reason::overloaded : reason::misconfigured, q));
     return true;
   }
-  auto done = [this, self = shared_from_this()](const std::exception_ptr& trouble, const answer& a) { reply(trouble, a); };
-  run_task(shared.parts.who->ask(std::move(q), nullptr), stop(), std::move(done));
+  exchange& its = *kept;
+  auto done = [this, self = shared_from_this(), kept = std::move(kept)](const std::exception_ptr& trouble) { reply(trouble, kept->found); };
+  run_task(shared.parts.who->ask(its.asked, its.found, nullptr), stop(), std::move(done));
   return true;
 }
 

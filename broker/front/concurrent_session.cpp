@@ -112,8 +112,10 @@ void concurrent_session::ask(std::uint32_t id, query asked) {
   question& q = add(id, asked.kind);
   if (allowed) q.place.emplace(home().shared(), *terms_);
   if (!allowed || !*q.place) return on_answer(q, nullptr, own_answer(verdict::tempfail, allowed ? reason::overloaded : reason::misconfigured, asked));
-  auto done = [this, self = shared_from_this(), &q](const std::exception_ptr& trouble, const answer& a) { on_answer(q, trouble, a); };
-  run_task(home().shared().parts.who->ask(std::move(asked), nullptr), &q.stop, std::move(done));
+  auto kept = std::make_unique<exchange>(exchange{std::move(asked), {}});
+  exchange& its = *kept;
+  auto done = [this, self = shared_from_this(), &q, kept = std::move(kept)](const std::exception_ptr& trouble) { on_answer(q, trouble, kept->found); };
+  run_task(home().shared().parts.who->ask(its.asked, its.found, nullptr), &q.stop, std::move(done));
 }
 
 void concurrent_session::answer_own(std::uint32_t id, verdict what, reason why, const query& asked) {

@@ -81,7 +81,7 @@ concurrent_session::taken dovecot_auth_session::take(std::string_view bytes) {
 
 void dovecot_auth_session::begin(const dovecot_auth_line& said) {
   dialogue d;
-  d.begun = begin_query(from(), *terms());
+  begin_query(d.begun, from(), *terms());
   d.begun.wire = &login_words();
   if (said.service) d.begun.service = dovecot_text(said.service->substr(0, word_bytes_max));
   d.begun.session = dovecot_text(said.session.substr(0, word_bytes_max));
@@ -117,7 +117,11 @@ void dovecot_auth_session::drop_stale() {
 void dovecot_auth_session::go_on(const dovecot_auth_line& said) {
   const auto at = dialogues_.find(said.id);
   // It was dropped, or never was: whatever the password, this is no no.
-  if (at == dialogues_.end()) return answer_own(said.id, verdict::tempfail, reason::deadline, begin_query(from(), *terms()));
+  if (at == dialogues_.end()) {
+    query unknown;
+    begin_query(unknown, from(), *terms());
+    return answer_own(said.id, verdict::tempfail, reason::deadline, unknown);
+  }
   dialogue d = std::move(at->second);
   dialogues_.erase(at);
   on_response(said.id, std::move(d), *said.response);

@@ -43,7 +43,8 @@ concurrent_session::taken dovecot_userdb_session::take(std::string_view bytes) {
         t.what = progress::malformed;
         return t;
       }
-      query q = begin_query(from(), *terms());
+      query q;
+      begin_query(q, from(), *terms());
       q.kind = question_kind::mailbox;
       q.address.assign(said->user);
       q.service = dovecot_text(said->service.substr(0, word_bytes_max));

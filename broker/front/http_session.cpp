@@ -5,6 +5,20 @@
 namespace authbroker {
 namespace {
 
+task<http_reply> failed(std::exception_ptr why) {
+  std::rethrow_exception(std::move(why));
+  co_return http_reply{};
+}
+
+// What the service throws before there is a task counts as the task's own.
+task<http_reply> begin_handling(http_service& by, const http_request& r) {
+  try {
+    return by.handle(r);
+  } catch (...) {
+    return failed(std::current_exception());
+  }
+}
+
 std::size_t bytes_max(const listener_terms& t) { return std::size_t{t.rules.limits.header_bytes} + t.rules.limits.request_bytes; }
 
 }  // namespace
@@ -63,7 +77,7 @@ void http_session::serve() {
   home().shared().counts.requests.fetch_add(1, std::memory_order_relaxed);
   request_.from = &from();
   auto done = [this, self = shared_from_this()](const std::exception_ptr& trouble, http_reply&& r) { reply(trouble, std::move(r)); };
-  run_task(home().shared().service->handle(request_), stop(), std::move(done));
+  run_task(begin_handling(*home().shared().service, request_), stop(), std::move(done));
 }
 
 void http_session::reply(const std::exception_ptr& trouble, http_reply&& r) {

@@ -115,13 +115,17 @@ http_reply no_credentials(basic_state state) {
   return r;
 }
 
-query begin_query(question_kind kind, const http_request& in, std::string_view reported_client) {
-  query q = begin_query(*in.from, *in.terms);
+std::unique_ptr<exchange> begin_exchange(question_kind kind, const http_request& in, std::string_view reported_client) {
+  auto its = std::make_unique<exchange>();
+  query& q = its->asked;
+  begin_query(q, *in.from, *in.terms);
   q.kind = kind;
   report_client(q, reported_client, *in.from, *in.terms);
   q.session = in.head.request_id;
-  return q;
+  return its;
 }
+
+task<http_reply> known(http_reply r) { co_return std::move(r); }
 
 }  // namespace
 
@@ -183,95 +187,95 @@ task<http_reply> portal::show(const http_request& in) {
   co_return text_reply("application/openmetrics-text; version=1.0.0; charset=utf-8", std::move(metrics));
 }
 
+// Asks, and says the answer in the words of the endpoint. The exchange has memory of its own: a frame that held it would be of a
+// size that malloc is slow for.
+template <class Say>
+task<http_reply> portal::answered(const http_request& in, std::unique_ptr<exchange> its, Say say) {
+  const auto began = steady::now();
+  const in_flight_place place(shared_, *in.terms);
+  if (place)
+    co_await shared_.parts.who->ask(its->asked, its->found, nullptr);
+  else
+    its->found = own_answer(verdict::tempfail, reason::overloaded, its->asked);
+  http_reply r = say(its->found);
+  r.not_before = not_before(its->asked.kind, its->found.found.what, began, shared_.parts.times.floor);
+  co_return r;
+}
+
+// Nobody need be asked about a password that no listener carries: a no, no sooner than any other.
+template <class Say>
+task<http_reply> portal::too_long(const query& q, Say say) {
+  http_reply r = say(own_answer(verdict::reject, reason::too_long, q));
+  r.not_before = not_before(q.kind, verdict::reject, steady::now(), shared_.parts.times.floor);
+  return known(std::move(r));
+}
+
 task<http_reply> portal::question(const http_request& in, question_kind kind) {
   json_outcome parsed = parse_json_question(in.body, kind == question_kind::login ? json_form::login : json_form::mailbox);
   if (parsed.error != nullptr) {
     shared_.refused(in.terms->rules, *in.from, parsed.error->code);
-    co_return make_error(*parsed.error, parsed.text);
+    return known(make_error(*parsed.error, parsed.text));
   }
   json_question& asked = parsed.question;
-  query q = begin_query(kind, in, asked.client);
+  auto its = begin_exchange(kind, in, asked.client);
+  query& q = its->asked;
   q.address = std::move(asked.address);
   q.password = std::move(asked.password);
   q.service = std::move(asked.service);
   q.deadline = asked.deadline;
-  const auto began = steady::now();
-  if (asked.password_too_long) {
-    http_reply r = full_reply(kind, own_answer(verdict::reject, reason::too_long, q));
-    r.not_before = not_before(kind, verdict::reject, began, shared_.parts.times.floor);
-    co_return r;
-  }
-  const in_flight_place place(shared_, *in.terms);
-  if (!place) co_return full_reply(kind, own_answer(verdict::tempfail, reason::overloaded, q));
-  const answer a = co_await shared_.parts.who->ask(std::move(q), nullptr);
-  http_reply r = full_reply(kind, a);
-  r.not_before = not_before(kind, a.found.what, began, shared_.parts.times.floor);
-  co_return r;
+  const auto say = [kind](const answer& a) { return full_reply(kind, a); };
+  return asked.password_too_long ? too_long(q, say) : answered(in, std::move(its), say);
 }
 
 task<http_reply> portal::basic(const http_request& in) {
   basic_credentials given = parse_basic(in.head.authorization);
   if (given.state == basic_state::malformed) shared_.refused(in.terms->rules, *in.from, "bad_credentials");
-  if (given.state == basic_state::absent || given.state == basic_state::malformed) co_return no_credentials(given.state);
-  const bool reveal = in.terms->rules.reveal;
-  query q = begin_query(question_kind::login, in, in.head.reported_client());
-  const auto began = steady::now();
-  if (given.state == basic_state::too_long) {
-    http_reply r = guarded_reply(own_answer(verdict::reject, reason::too_long, q), reveal);
-    r.not_before = not_before(question_kind::login, verdict::reject, began, shared_.parts.times.floor);
-    co_return r;
-  }
+  if (given.state == basic_state::absent || given.state == basic_state::malformed) return known(no_credentials(given.state));
+  auto its = begin_exchange(question_kind::login, in, in.head.reported_client());
+  query& q = its->asked;
   q.address = std::move(given.name);
   q.password = std::move(given.password);
   q.service = "http";
+  const bool reveal = in.terms->rules.reveal;
   if (!reveal) q.wire = &login_words();
-  const in_flight_place place(shared_, *in.terms);
-  if (!place) co_return guarded_reply(own_answer(verdict::tempfail, reason::overloaded, q), reveal);
-  const answer a = co_await shared_.parts.who->ask(std::move(q), nullptr);
-  http_reply r = guarded_reply(a, reveal);
-  r.not_before = not_before(question_kind::login, a.found.what, began, shared_.parts.times.floor);
-  co_return r;
+  const auto say = [reveal](const answer& a) { return guarded_reply(a, reveal); };
+  return given.state == basic_state::too_long ? too_long(q, say) : answered(in, std::move(its), say);
 }
 
 task<http_reply> portal::mail(const http_request& in) {
   nginx_mail_request asked = parse_nginx_mail(in.head.fields);
   if (asked.form == nginx_mail_form::malformed) {
     shared_.refused(in.terms->rules, *in.from, http_errors::not_nginx_mail.code);
-    co_return make_error(http_errors::not_nginx_mail);
+    return known(make_error(http_errors::not_nginx_mail));
   }
   const question_kind kind = asked.form == nginx_mail_form::recipient ? question_kind::mailbox : question_kind::login;
-  query q = begin_query(kind, in, asked.client);
-  const auto began = steady::now();
-  if (asked.form == nginx_mail_form::too_long) {
-    http_reply r = nginx_mail_reply(asked, own_answer(verdict::reject, reason::too_long, q));
-    r.not_before = not_before(kind, verdict::reject, began, shared_.parts.times.floor);
-    co_return r;
-  }
+  auto its = begin_exchange(kind, in, asked.client);
+  query& q = its->asked;
   const bool digest = asked.form == nginx_mail_form::digest;
-  if (digest || !may_ask(kind, in.terms->rules)) {
+  if (digest || (asked.form != nginx_mail_form::too_long && !may_ask(kind, in.terms->rules))) {
     if (shared_.complain())
       shared_.parts.log->line(level::warning, "nginx_mail_refused")
           .field("listener", in.terms->rules.name)
           .field("protocol", name(asked.protocol))
           .field(digest ? "method" : "not_allowed", digest ? asked.method : name(kind));
-    co_return nginx_mail_reply(asked, own_answer(verdict::tempfail, reason::misconfigured, q));
+    return known(nginx_mail_reply(asked, own_answer(verdict::tempfail, reason::misconfigured, q)));
   }
   q.address = asked.name;
   q.password = std::move(asked.password);
   q.service = name(asked.protocol);
   q.server_for = asked.protocol;
   q.wire = kind == question_kind::login ? &login_words() : &recipient_words();
-  const in_flight_place place(shared_, *in.terms);
-  if (!place) co_return nginx_mail_reply(asked, own_answer(verdict::tempfail, reason::overloaded, q));
-  const answer a = co_await shared_.parts.who->ask(std::move(q), nullptr);
-  http_reply r = nginx_mail_reply(asked, a);
-  if (is_yes(a.found.what) && !leads_on(r) && shared_.complain())
-    shared_.parts.log->line(level::warning, "nginx_mail_refused")
-        .field("listener", in.terms->rules.name)
-        .field("protocol", name(asked.protocol))
-        .field("not_carried", a.identity);
-  r.not_before = not_before(kind, a.found.what, began, shared_.parts.times.floor);
-  co_return r;
+  const bool long_one = asked.form == nginx_mail_form::too_long;
+  auto say = [this, &in, asked = std::move(asked)](const answer& a) {
+    http_reply r = nginx_mail_reply(asked, a);
+    if (is_yes(a.found.what) && !leads_on(r) && shared_.complain())
+      shared_.parts.log->line(level::warning, "nginx_mail_refused")
+          .field("listener", in.terms->rules.name)
+          .field("protocol", name(asked.protocol))
+          .field("not_carried", a.identity);
+    return r;
+  };
+  return long_one ? too_long(q, std::move(say)) : answered(in, std::move(its), std::move(say));
 }
 
 }  // namespace authbroker

@@ -16,6 +16,10 @@ class portal final : public http_service {
   task<http_reply> basic(const http_request&);
   task<http_reply> mail(const http_request&);
   task<http_reply> show(const http_request&);
+  template <class Say>
+  task<http_reply> answered(const http_request&, std::unique_ptr<exchange>, Say);
+  template <class Say>
+  task<http_reply> too_long(const query&, Say);
   listener_shared& shared_;  // which owns this
 };
 

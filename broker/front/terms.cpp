@@ -40,12 +40,10 @@ in_flight_place::~in_flight_place() {
   if (taken_) shared_.counts.in_flight.fetch_sub(1, std::memory_order_relaxed);
 }
 
-query begin_query(const peer& from, const listener_terms& t) {
-  query q;
+void begin_query(query& q, const peer& from, const listener_terms& t) {
   q.caller = from.text;
   q.listener = t.rules.name;
   q.default_domain = t.rules.default_domain;
-  return q;
 }
 
 void report_client(query& q, std::string_view reported, const peer& from, const listener_terms& t) {

@@ -89,8 +89,8 @@ class in_flight_place {
   bool taken_;
 };
 
-// A question of this peer's, with all that does not depend on the wire. The kind is login.
-query begin_query(const peer&, const listener_terms&);
+// Makes a fresh query a question of this peer's, with all that does not depend on the wire. The kind is login.
+void begin_query(query&, const peer&, const listener_terms&);
 // What a caller says about the end user's address: a bare IP address, anything else counts as nothing said. The only place
 // where it is decided whether that is believed.
 void report_client(query&, std::string_view reported, const peer&, const listener_terms&);

@@ -165,7 +165,8 @@ task<http_reply> admin_service::test(const http_request& r) {
   const question_kind kind = q.kind;
   const auto now = daemon_.current();
   trace t;
-  const answer a = co_await daemon_.broker().ask(std::move(q), &t);
+  answer a;
+  co_await daemon_.broker().ask(q, a, &t);
   const route_rules* route = nullptr;
   for (const route_rules& each : now->config.routes)
     if (each.name == a.route) route = &each;

@@ -60,7 +60,8 @@ result<probe_request> parse_probe_request(std::string_view text) {
     if (out.domain.empty()) out.domain = who.name.domain;
   }
   if (!out.domain.empty()) {
-    const name_check who = check_name("nobody@" + out.domain);
+    const std::string somebody = "nobody@" + out.domain;
+    const name_check who = check_name(somebody);
     if (who.fault != name_fault::none || out.domain.find('@') != std::string::npos) return problem{"\"" + escape_for_log(out.domain, 80) + "\" is no domain"};
     out.domain = who.name.domain;
   }

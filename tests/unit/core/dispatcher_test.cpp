@@ -27,15 +27,14 @@ class Dispatcher : public testing::Test {
     r.mailbox = std::move(mailbox);
     return r;
   }
-  answer ask(query q, stop_signal* stop = nullptr) {
+  answer ask(const query& q, stop_signal* stop = nullptr) {
     auto s = std::make_shared<snapshot>();
     s->backends.assign(backends.begin(), backends.end());
     s->routes = std::make_unique<const route_table>(routes, s->backends);
     broker.replace(s);
     answer got;
-    run_task(broker.ask(std::move(q), nullptr), stop, [&](const std::exception_ptr& e, answer&& a) {
+    run_task(broker.ask(q, got, nullptr), stop, [](const std::exception_ptr& e) {
       if (e) std::rethrow_exception(e);
-      got = std::move(a);
     });
     return got;
   }
@@ -102,7 +101,7 @@ TEST_F(Dispatcher, Q_10_WithoutARouteOrBackendNobodyIsAsked) {
 
 TEST_F(Dispatcher, A_19_APasswordTypedAsANameIsNotLogged) {
   route(example({}, {}));
-  const auto logged = [this](query q) { return broker.decisions().find(ask(std::move(q)).id); };
+  const auto logged = [this](query q) { return broker.decisions().find(ask(q).id); };
   const std::string line = logged(login("open-sesame-77"));
   EXPECT_EQ(line.find("sesame"), std::string::npos) << line;
   EXPECT_NE(line.find("address=\"(14 bytes without a domain)\""), std::string::npos) << line;
@@ -120,7 +119,7 @@ TEST_F(Dispatcher, TheLogSaysWhichTableWasAskedAndAsWhatTheCallerWasTold) {
   const auto logged = [&](std::string address, wire_words* by) {
     query q = mailbox(std::move(address));
     q.wire = by;
-    return broker.decisions().find(ask(std::move(q)).id);
+    return broker.decisions().find(ask(q).id);
   };
   const std::string unverifiable = logged("ann@example.com", &wire), exact = logged("ann@example.net", &wire), plain = logged("ann@example.com", nullptr);
   EXPECT_NE(unverifiable.find(" verdict=unverifiable reason=not_checked said=absent "), std::string::npos) << unverifiable;
@@ -136,7 +135,7 @@ TEST_F(Dispatcher, AListenersDefaultDomainCompletesAName) {
   route(example({"one"}));
   query q = login("ann");
   q.default_domain = "example.com";
-  EXPECT_EQ(ask(std::move(q)).identity, "ann@example.com");
+  EXPECT_EQ(ask(q).identity, "ann@example.com");
 }
 
 TEST_F(Dispatcher, G_07_AnExceptionIsATempfailOfThisRequest) {
@@ -166,7 +165,7 @@ TEST_F(Dispatcher, F_14_EachTryGetsItsShareOfTheTime) {
   query q = login("ann@example.com");
   q.deadline = std::chrono::milliseconds(1000);
   const auto before = steady::now();
-  EXPECT_EQ(ask(std::move(q)).backend, "two");
+  EXPECT_EQ(ask(q).backend, "two");
   EXPECT_GE(one->last_until, before + std::chrono::milliseconds(1000));
   EXPECT_LE(one->last_until, asked + std::chrono::milliseconds(1000));
   const auto half_from = [&](steady::time_point from) { return from + (one->last_until - from) / 2; };
@@ -188,7 +187,7 @@ TEST_F(Dispatcher, ASourceThatThereWasNoTimeToAskHasNotSaidNo) {
   route(r);
   query q = mailbox("ann@example.com");
   q.deadline = std::chrono::milliseconds(10);
-  const answer a = ask(std::move(q));
+  const answer a = ask(q);
   EXPECT_EQ(a.found.what, verdict::tempfail);
   EXPECT_EQ(a.found.why, reason::deadline);
 }
@@ -198,12 +197,12 @@ TEST_F(Dispatcher, TheClientsAddressGoesUpstreamOnlyIfBelieved) {
   route(example({"one"}));
   query q = login("ann@example.com");
   q.client = "203.0.113.7";
-  ask(std::move(q));
+  ask(q);
   EXPECT_EQ(one->clients.back(), "");
   q = login("ann@example.com");
   q.client = "203.0.113.7";
   q.client_believed = true;
-  ask(std::move(q));
+  ask(q);
   EXPECT_EQ(one->clients.back(), "203.0.113.7");
 }
 
@@ -215,7 +214,7 @@ TEST_F(Dispatcher, AMailProxyIsToldTheRoutesServer) {
   route(r);
   const auto to = [&](query q, mail_protocol p) {
     q.server_for = p;
-    return ask(std::move(q));
+    return ask(q);
   };
   EXPECT_EQ(to(login("ann@example.com"), mail_protocol::imap).server, "127.0.0.1:1143");
   EXPECT_EQ(to(login("ann@example.com"), mail_protocol::smtp).server, "[::1]:1025");

@@ -178,22 +178,20 @@ TEST_F(hostile_socketmap, PartsOfAddressesAreNoRecipients_N07) {
 // Answers by the name, after a moment, and does not mind being asked to stop.
 class slow_asker final : public asker {
  public:
-  task<answer> ask(query q, trace*) override {
+  task<void> ask(const query& q, answer& a, trace*) override {
     const std::string name = q.address;
     const std::string password(q.password.reveal());
     pause a_moment(worker::current().timers, steady::now() + std::chrono::microseconds(name.size() * 331 % 3000));
     if (name.size() % 4 != 0) co_await a_moment;
-    answer a;
     a.identity = name;
     if (password == "throw") throw std::runtime_error("as asked");
     if (q.kind == question_kind::mailbox) {
       a.found.what = name.starts_with("no") ? verdict::absent : name.starts_with("later") ? verdict::tempfail : verdict::exists;
       a.found.why = name.starts_with("later") ? reason::upstream_down : reason::none;
-      co_return a;
+      co_return;
     }
     if (password == "right") a.found.what = verdict::accept, a.found.why = reason::none;
     if (password == "wrong") a.found.what = verdict::reject, a.found.why = reason::wrong_password;
-    co_return a;
   }
   std::optional<bool> serves(std::string_view) const override { return std::nullopt; }
 };

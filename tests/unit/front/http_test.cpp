@@ -221,6 +221,25 @@ TEST_F(http, AnOverlongPasswordIsRejectedUnasked_A10_K12) {
 
 std::string basic(std::string_view both) { return "Authorization: Basic " + base64_encode(both) + "\r\n"; }
 
+TEST_F(http, WithoutMemoryForAPasswordNobodyIsAsked) {
+  start();
+  std::vector<secret> all;
+  const auto fill = [&all] {
+    while (true) all.emplace_back("x");
+  };
+  EXPECT_THROW(fill(), std::bad_alloc);
+  for (const std::string& request : {login("ann@example.com", "right"), get("/v1/auth", basic("ann@example.com:right"))}) {
+    caller c = connect();
+    c.send(request);
+    EXPECT_EQ(status_of(c.reply()), 503U) << request;
+  }
+  EXPECT_TRUE(asker_.questions().empty());
+  all.clear();
+  caller c = connect();
+  c.send(login("ann@example.com", "right"));
+  EXPECT_EQ(status_of(c.reply()), 200U);
+}
+
 TEST_F(http, AuthTakesAnyMethodQueryAndTail) {
   start();
   caller c = connect();

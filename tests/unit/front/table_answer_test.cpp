@@ -8,7 +8,7 @@ namespace {
 
 class domains final : public asker {
  public:
-  task<answer> ask(query, trace*) override { co_return answer{}; }
+  task<void> ask(const query&, answer&, trace*) override { co_return; }
   std::optional<bool> serves(std::string_view domain) const override {
     if (domain == "unsure.example") return std::nullopt;
     return domain == "example.com" || domain == "xn--bcher-kva.example";
