@@ -112,6 +112,7 @@ std::unique_ptr<dialog> make_dialog(std::string_view mode) {
   if (mode == "saslauthd") return std::make_unique<saslauthd>();
   if (mode == "pop3") return std::make_unique<pop3>();
   if (mode == "ldap" || mode == "ldap-search") return make_ldap_dialog(mode == "ldap-search");
+  if (mode == "radius") return make_radius_dialog();
   if (auto dovecot = make_dovecot_dialog(mode)) return dovecot;
   if (auto table = make_table_dialog(mode)) return table;
   return make_mail_dialog(mode);

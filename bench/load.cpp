@@ -1,6 +1,6 @@
 // load: keeps callers busy in a closed loop, checks every verdict, and says how fast it went and what it cost.
 //
-//   load --mode MODE (see dialogs.hpp) --target unix:PATH|tcp:IP:PORT [--callers 16] [--seconds 5] [--tls] [--full-handshake]
+//   load --mode MODE (see dialogs.hpp) --target unix:PATH|tcp:IP:PORT|udp:IP:PORT [--callers 16] [--seconds 5] [--tls] [--full-handshake]
 //        [--user ann@example.com] [--users N] [--password right] [--expect yes] [--watch PID]... [--hold N] [--hold-target ADDRESS]
 //
 // With --users N the user is u0..u(N-1) before the '@'. --hold N opens N more connections that say nothing. One JSON line at the
@@ -92,6 +92,7 @@ class load {
       turn();
       if (now() > next_look) {  // the most memory that was seen
         next_look = now() + 250'000'000;
+        give_up_on_lost();
         for (const int pid : o_.watch) rss_[pid] = std::max(rss_[pid], usage_of(pid).rss_kib);
       }
     }
@@ -178,6 +179,14 @@ class load {
     if (name(v) != o_.expect) ++contrary_;
     if (!c.talk->kept() || v == verdict::none || v == verdict::nonsense) c.wire.close();
     ask(c);
+  }
+
+  // An answer that does not come is contrary to any that is due.
+  void give_up_on_lost() {
+    for (caller& c : callers_) {
+      const double patience = c.talk->patience();
+      if (patience > 0 && !c.began.empty() && now() - c.began.front() > static_cast<nanoseconds>(patience * 1e9)) done(c, verdict::none);
+    }
   }
 
   double percentile(double p) {

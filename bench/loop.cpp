@@ -39,13 +39,15 @@ address parse_address(std::string_view text) {
     return a;
   }
   const std::size_t colon = text.rfind(':');
-  if (text.substr(0, 4) != "tcp:" || colon <= 4) die("not an address: " + std::string(text));
+  const bool datagrams = text.starts_with("udp:");
+  if ((!datagrams && !text.starts_with("tcp:")) || colon <= 4) die("not an address: " + std::string(text));
   auto* to = reinterpret_cast<sockaddr_in*>(&a.bytes);
   to->sin_family = AF_INET;
   to->sin_port = htons(static_cast<std::uint16_t>(std::atoi(std::string(text.substr(colon + 1)).c_str())));
   if (inet_pton(AF_INET, std::string(text.substr(4, colon - 4)).c_str(), &to->sin_addr) != 1) die("not an IPv4 address: " + std::string(text));
   a.size = sizeof *to;
   a.family = AF_INET;
+  if (datagrams) a.type = SOCK_DGRAM;
   return a;
 }
 
@@ -59,9 +61,9 @@ int listen_on(const address& a) {
 }
 
 int connect_to(const address& a) {
-  const int fd = ::socket(a.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int fd = ::socket(a.family, a.type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) die("socket");
-  if (a.family == AF_INET) {
+  if (a.family == AF_INET && a.type == SOCK_STREAM) {
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }

@@ -18,10 +18,10 @@ nanoseconds now();
 
 [[noreturn]] void die(const std::string& what);  // with errno's words, if there are any
 
-struct address {  // "unix:/path" or "tcp:127.0.0.1:110"
+struct address {  // "unix:/path", "tcp:127.0.0.1:110" or "udp:127.0.0.1:1812"
   sockaddr_storage bytes{};
   socklen_t size = 0;
-  int family = 0;
+  int family = 0, type = SOCK_STREAM;
 };
 address parse_address(std::string_view);
 
@@ -31,7 +31,7 @@ int connect_to(const address&);
 
 enum class flow { ok, later_read, later_write, end };
 
-// One stream, with or without TLS, that never blocks.
+// One stream, with or without TLS, that never blocks. Of datagrams, each read and each write is one.
 class stream {
  public:
   stream() = default;
