@@ -4,6 +4,7 @@ import shutil
 import subprocess
 
 PEOPLE = "ou=people,dc=bench,dc=example"
+READER = "cn=reader,dc=bench,dc=example"
 DOMAINS = ("bind.example", "search.example", "tls.example", "far.example")
 COUNT = 10_000
 
@@ -35,7 +36,7 @@ index objectClass,uid,mail eq
 def people():
     yield "dn: dc=bench,dc=example\nobjectClass: dcObject\nobjectClass: organization\no: bench\ndc: bench\n\n"
     yield f"dn: {PEOPLE}\nobjectClass: organizationalUnit\nou: people\n\n"
-    yield "dn: cn=reader,dc=bench,dc=example\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: reader\nuserPassword: reader\n\n"
+    yield f"dn: {READER}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: reader\nuserPassword: reader\n\n"
     for i in range(COUNT):
         mails = "".join(f"mail: u{i}@{domain}\n" for domain in DOMAINS)
         yield f"dn: uid=u{i},{PEOPLE}\nobjectClass: inetOrgPerson\nuid: u{i}\ncn: u{i}\nsn: {i}\n{mails}userPassword: right\n\n"

@@ -59,10 +59,10 @@ def rows(bench):
 
     def at(name):
         return "unix:" + bench.path(name)
-    with peers.dovecot_auth(bench.path("dovecot-peer"), [f"u{i}@{DOMAIN}" for i in range(MAILBOXES)]) as (peer, pids):
+    with peers.dovecot_of_file(bench.path("dovecot-peer"), [f"u{i}@{DOMAIN}" for i in range(MAILBOXES)]) as (peer, pids):
         for what, mode, callers in (("16 connections", "dovecot", 16), ("4 connections with 16 questions each", "dovecot-16", 4), ("1,000 connections", "dovecot", 1000)):
             reference = bench.row(f"reference, dovecot-auth, {what}", bench.best(mode, at("ref-dovecot"), *user, "--callers", callers, watch=[bench.reference]))
-            theirs = bench.best(mode, "unix:" + peer, *user, "--callers", callers, watch=pids)
+            theirs = bench.best(mode, peer, *user, "--callers", callers, watch=pids)
             ours = bench.row("broker", bench.best(mode, at("dovecot"), *user, "--callers", callers, watch=[daemon]), reference)
             bench.row("Dovecot auth, its cache warm", theirs, reference)
             bench.note("the broker, of Dovecot auth", f"{ours['per_second'] / theirs['per_second']:.2f}")

@@ -108,7 +108,7 @@ class Bench:
         """By template, by search, by template over TLS, and by template with a quarter of a second on the way."""
         text = ""
         template, search = f'user_dn = "uid={{local}},{directory.PEOPLE}"\n', (
-            f'base = "{directory.PEOPLE}"\nfilter = "(mail={{address}})"\nbind_dn = "cn=reader,dc=bench,dc=example"\nbind_password = "reader"\n')
+            f'base = "{directory.PEOPLE}"\nfilter = "(mail={{address}})"\nbind_dn = "{directory.READER}"\nbind_password = "reader"\n')
         for name, url, settings, pool in (("bind", "ldap://" + self.ldap[4:], template, 32), ("search", "ldap://" + self.ldap[4:], search, 32),
                                           ("tls", "ldaps://localhost:" + self.ldaps.rsplit(":", 1)[1], template, 32), ("far", "ldap://" + self.far[4:], template, 1000)):
             text += (f'[[backend]]\nname = "ldap-{name}"\nplugin = "ldap"\nupstream = ["{url}"]\ncleartext = true\npool = {{ connections = {pool}, queue = 4000 }}\n'
@@ -228,20 +228,20 @@ timeouts = {{ reply = "29s" }}
         http, sasl = "unix:" + self.path("http"), "unix:" + self.path("sasl")
         everybody = ("--users", directory.COUNT)
 
-        def compare(what, mode, domain, target, *more, peer=None):
+        def compare(what, mode, domain, target, *more, others=()):
             user = ("--user", "ann@" + domain, *everybody)
             direct = self.row(f"LDAP {what} direct (the server's CPU)", self.best(mode, target, *user, *more, watch=[self.slapd]))
             self.row(f"LDAP {what}, HTTP", self.best("http", http, *user, watch=[daemon]), direct)
             self.row(f"LDAP {what}, saslauthd", self.best("saslauthd", sasl, *user, watch=[daemon]), direct)
             self.row(f"LDAP {what}, dovecot-auth", self.best("dovecot", "unix:" + self.path("dovecot"), *user, watch=[daemon]), direct)
-            if peer:
-                with peers.saslauthd(self.path("peer"), peer) as (socket_path, pids):
-                    self.row(f"LDAP {what}, Cyrus' saslauthd with five processes", self.best("saslauthd", "unix:" + socket_path, *user, watch=pids), direct)
+            for name, wire, started in others:
+                with started as (address, pids):
+                    self.row(f"LDAP {what}, {name}", self.best(wire, address, *user, watch=pids), direct)
             alone = self.row(f"LDAP {what} direct, one caller", self.best(mode, target, *user, *more, "--callers", 1, watch=[self.slapd]))
             broker = self.row(f"LDAP {what}, HTTP, one caller", self.best("http", http, *user, "--callers", 1, watch=[daemon]), alone)
             self.note("added by the broker, one caller", f"p50 {broker['p50_us'] - alone['p50_us']:.0f} µs, p99 {broker['p99_us'] - alone['p99_us']:.0f} µs")
-        compare("login", "ldap", "bind.example", self.ldap, peer=peers.fastbind(self.ldap))
-        compare("search, then bind", "ldap-search", "search.example", self.ldap, peer=peers.search(self.ldap))
+        compare("login", "ldap", "bind.example", self.ldap, others=peers.of_directory(self.path("peer"), self.ldap, by_search=False))
+        compare("search, then bind", "ldap-search", "search.example", self.ldap, others=peers.of_directory(self.path("peer"), self.ldap, by_search=True))
         compare("login over TLS", "ldap", "tls.example", self.ldaps, "--tls")
         self.stop(daemon)
 

@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$(realpath "$0")")/.."
 . cmake/packages.sh
 umask 022
-need_packages "${build_packages[@]}" dovecot-core dovecot-imapd dovecot-pop3d openssl python3 sasl2-bin slapd
+need_packages "${build_packages[@]}" dovecot-core dovecot-imapd dovecot-ldap dovecot-pop3d freeradius freeradius-ldap openssl python3 sasl2-bin slapd
 mapfile -t launchers < <(launchers)
 cmake --preset release -B build/bench -DAUTHBROKER_TESTS=OFF -DAUTHBROKER_BENCH=ON "${launchers[@]}" >&2
 cmake --build build/bench >&2
