@@ -27,8 +27,9 @@ class backend {
   virtual std::string_view name() const = 0;
   virtual bool answers(question_kind) const = 0;
   // Finds out, by `until` at the latest; a question that has not begun at an upstream by `start_by` is given up then, so that
-  // another backend has time left. Sets finding::password_sent truly: it decides whether another backend may be asked.
-  virtual task<finding> ask(const stage_question&, steady::time_point start_by, steady::time_point until) = 0;
+  // another backend has time left. What it finds out takes the place of all that `out` held; `out` outlives the task. Sets
+  // finding::password_sent truly: it decides whether another backend may be asked.
+  virtual task<void> ask(const stage_question&, steady::time_point start_by, steady::time_point until, finding& out) = 0;
 };
 
 }  // namespace authbroker

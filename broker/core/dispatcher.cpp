@@ -224,7 +224,7 @@ task<void> dispatcher::ask_one(backend& b, const stage_question& asked, steady::
   }
   if (asked.out != nullptr) asked.out->add("backend", std::string(b.name()));
   try {
-    f = co_await b.ask(asked, start_by, until);
+    co_await b.ask(asked, start_by, until, f);
   } catch (const task_stopped&) {
     throw;
   } catch (const std::exception& e) {

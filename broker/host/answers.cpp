@@ -55,6 +55,8 @@ verdict verdict_of(question_kind kind, std::uint32_t number) {
   }
 }
 
+bool in_a_rule(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'; }
+
 constexpr std::size_t text_bytes_max = 64 * 1024;
 constexpr std::size_t addresses_max = 256, address_bytes = 320, attributes_max = 64, attribute_bytes = 512;
 
@@ -62,13 +64,15 @@ constexpr std::size_t addresses_max = 256, address_bytes = 320, attributes_max =
 
 std::string shown(std::string_view text, const typed& by) { return std::string(tells_password(text, by.password, by.names) ? text_withheld : text); }
 
-finding read_answer(question_kind kind, const abk_answer& from, const typed& by, bool& is_legal) {
-  finding out;
+void read_answer(question_kind kind, const abk_answer& from, const typed& by, finding& out, bool& is_legal) {
   is_legal = true;
   // Looked at as it came, before cleaning or a cut can change or part the password.
   const auto tells = [&by](abk_str s) { return tells_password(view(s).substr(0, text_bytes_max), by.password, by.names); };
   const auto text = [](abk_str s, std::size_t most) { return s.len == 0 ? std::string() : clean_notice(view(s).substr(0, most * 4), most); };
-  const auto for_people = [&](abk_str s, std::size_t most) { return tells(s) ? std::string() : text(s, most); };
+  const auto for_people = [&](std::string& to, abk_str s, std::size_t most) {
+    if (s.len == 0 || tells(s)) to.clear();
+    else to = text(s, most);
+  };
   // As it is, or empty.
   const auto value = [&text](abk_str s, std::size_t most) {
     std::string whole = s.len > most ? std::string() : text(s, most);
@@ -76,40 +80,50 @@ finding read_answer(question_kind kind, const abk_answer& from, const typed& by,
     return whole;
   };
   const reason_row* row = std::find_if(reasons.begin(), reasons.end(), [&](const reason_row& r) { return r.number == from.reason; });
-  out.what = verdict_of(kind, from.verdict);
-  out.why = row == reasons.end() ? reason::internal : row->why;
+  verdict what = verdict_of(kind, from.verdict);
+  reason why = row == reasons.end() ? reason::internal : row->why;
   // A plain "absent" or "exists" has no reason; a plugin that gives a login's reason with it means the plain one.
-  if (kind == question_kind::mailbox && is_no(out.what) && out.why == reason::no_such_user) out.why = reason::none;
+  if (kind == question_kind::mailbox && is_no(what) && why == reason::no_such_user) why = reason::none;
   const bool known = from.verdict <= ABK_UNVERIFIABLE && row != reasons.end() && !(from.verdict == ABK_UNVERIFIABLE && kind != question_kind::mailbox);
   // Zero-filled: a tempfail that says nothing more.
-  if (out.what == verdict::tempfail && out.why == reason::none) out.why = reason::internal;
-  if (!known || !legal(out.what, out.why)) {
+  if (what == verdict::tempfail && why == reason::none) why = reason::internal;
+  if (!known || !legal(what, why)) {
     is_legal = false;
-    return finding::tempfail(reason::internal, "the plugin answered verdict " + std::to_string(from.verdict) + " with reason " +
-                                                   std::to_string(from.reason) + ", which do not go together");
+    out = finding::tempfail(reason::internal, "the plugin answered verdict " + std::to_string(from.verdict) + " with reason " +
+                                                  std::to_string(from.reason) + ", which do not go together");
+    return;
   }
   // A rule is a word of the plugin's own table; a password such as "wrong" is a part of some.
   const std::string_view rule = view(from.rule);
-  const bool word = rule.size() <= 64 && rule.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string_view::npos;
-  out.rule = word && rule != by.password ? std::string(rule) : for_people(from.rule, 64);
-  out.public_text = for_people(from.public_text, 200);
-  out.operator_text = tells(from.operator_text) ? std::string(text_withheld) : text(from.operator_text, 400);
-  out.notice = for_people(from.notice, 200);
+  if (rule.size() <= 64 && std::all_of(rule.begin(), rule.end(), in_a_rule) && rule != by.password) out.rule = rule;
+  else for_people(out.rule, from.rule, 64);
+  for_people(out.public_text, from.public_text, 200);
+  if (from.operator_text.len == 0) out.operator_text.clear();
+  else if (tells(from.operator_text)) out.operator_text = text_withheld;
+  else out.operator_text = text(from.operator_text, 400);
+  for_people(out.notice, from.notice, 200);
   out.mailbox = value(from.mailbox, address_bytes);
   out.kind = from.kind <= ABK_KIND_RESOURCE ? static_cast<mailbox_kind>(from.kind) : mailbox_kind::unknown;
   out.truncated = from.address_count > addresses_max;
+  out.addresses.clear();
   for (std::size_t i = 0; i < std::min(from.address_count, addresses_max); ++i) {
     if (std::string one = value(from.addresses[i], address_bytes); one.empty()) out.truncated = true;
     else out.addresses.push_back(std::move(one));
   }
   out.addresses_complete = (from.flags & ABK_ANSWER_ADDRESSES_COMPLETE) != 0 && !out.truncated;
+  out.attributes.clear();
   for (std::size_t i = 0; i < std::min(from.attribute_count, attributes_max); ++i)
     if (std::string one = value(from.attributes[i].value, attribute_bytes); !one.empty() || from.attributes[i].value.len == 0)
       out.attributes.emplace_back(text(from.attributes[i].name, 64), std::move(one));
   out.retry_after = std::chrono::milliseconds(from.retry_after_ms);
+  out.password_expires_in.reset();
   if ((from.flags & ABK_ANSWER_HAS_EXPIRY) != 0) out.password_expires_in = std::chrono::seconds(from.password_expires_in_s);
+  out.grace_logins.reset();
   if ((from.flags & ABK_ANSWER_HAS_GRACE) != 0) out.grace_logins = from.grace_logins;
-  return out;
+  out.upstream.clear();
+  out.password_sent = false;
+  out.what = what;
+  out.why = why;
 }
 
 }  // namespace authbroker

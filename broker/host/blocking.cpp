@@ -13,7 +13,7 @@ struct check_state {
   backend_core* core;
   question_kind kind;
   typed by;
-  finding out;
+  finding& out;
   bool answered = false;
 };
 
@@ -25,7 +25,7 @@ void take_answer(abk_check* c, const abk_answer* answer) {
   }
   me.answered = true;
   bool is_legal = true;
-  me.out = read_answer(me.kind, *answer, me.by, is_legal);
+  read_answer(me.kind, *answer, me.by, me.out, is_legal);
   if (!is_legal) me.core->misbehaved(me.out.operator_text);
 }
 
@@ -48,27 +48,29 @@ abk_question to_question(const stage_question& q, steady::time_point until) {
   return out;
 }
 
-finding run_check(backend_core& core, const abk_question& q, question_kind kind, std::string_view password) {
-  check_state state{{sizeof(abk_check), nullptr, &take_answer}, &core, kind, {password, {view(q.address), view(q.login_name), view(q.identity), view(q.local), view(q.domain)}}, {}, false};
+void run_check(backend_core& core, const abk_question& q, question_kind kind, std::string_view password, finding& out) {
+  check_state state{{sizeof(abk_check), nullptr, &take_answer}, &core, kind, {password, {view(q.address), view(q.login_name), view(q.identity), view(q.local), view(q.domain)}}, out, false};
   state.api.host = &state;
-  if (core.disabled()) return finding::tempfail(reason::internal, "the backend is disabled: its plugin misbehaved too often");
+  if (core.disabled()) {
+    out = finding::tempfail(reason::internal, "the backend is disabled: its plugin misbehaved too often");
+    return;
+  }
   try {
     core.api->check(core.api, &q, &state.api);
   } catch (const std::exception& e) {
     core.misbehaved(std::string("check() threw: ") + e.what());
-    state.out = finding::tempfail(reason::internal, "the plugin failed");
+    out = finding::tempfail(reason::internal, "the plugin failed");
     state.answered = true;
   } catch (...) {
     core.misbehaved("check() threw");
-    state.out = finding::tempfail(reason::internal, "the plugin failed");
+    out = finding::tempfail(reason::internal, "the plugin failed");
     state.answered = true;
   }
   if (!state.answered) {
     core.misbehaved("check() returned without an answer");
-    state.out = finding::tempfail(reason::internal, "the plugin gave no answer");
+    out = finding::tempfail(reason::internal, "the plugin gave no answer");
   }
-  state.out.password_sent = kind == question_kind::login;  // it has seen it, and who knows what it did
-  return std::move(state.out);
+  out.password_sent = kind == question_kind::login;  // it has seen it, and who knows what it did
 }
 
 // Copies: the asker may be gone before the thread is done.
@@ -100,7 +102,7 @@ void blocking_lane::submit(const leg_ptr& l) {
   j->home = l->home;
   const std::weak_ptr<leg> weak = l;
   l->deadline_timer.bind(l->home->timers, [weak] {
-    if (const leg_ptr it = weak.lock()) give_up_leg(it, finding::tempfail(reason::deadline, "the plugin did not answer in time"));
+    if (const leg_ptr it = weak.lock()) give_up_leg(*it, finding::tempfail(reason::deadline, "the plugin did not answer in time"));
   });
   l->deadline_timer.arm(l->until);
   l->start_timer.bind(l->home->timers, [weak, weak_job = std::weak_ptr<job>(j), threads = std::weak_ptr(threads_)] {  // weak: the job holds the leg
@@ -108,13 +110,13 @@ void blocking_lane::submit(const leg_ptr& l) {
     const auto waiting = weak_job.lock();
     const auto lane = threads.lock();
     if (it == nullptr || waiting == nullptr || lane == nullptr || lane->started(*waiting)) return;
-    give_up_leg(it, finding::tempfail(reason::overloaded, "all threads of the backend are busy"));
+    give_up_leg(*it, finding::tempfail(reason::overloaded, "all threads of the backend are busy"));
   });
   l->start_timer.arm(std::min(l->start_by, l->until));
   // Never through j->asked: once a thread has the job, that is the thread's.
   l->on_give_up = [threads = threads_, j, weak] {
     const bool begun = !threads->withdraw(j);
-    if (const leg_ptr it = weak.lock(); it != nullptr && begun) it->result.password_sent = j->kind == question_kind::login;
+    if (const leg_ptr it = weak.lock(); it != nullptr && begun) it->password_sent = j->kind == question_kind::login;
   };
   switch (threads_->submit(j)) {
     case thread_lane::outcome::taken: return;
@@ -134,7 +136,8 @@ void blocking_lane::job::run() {
   q.identity = identity;
   q.client = client;
   if (!password.empty()) q.password = &password;
-  finding f = run_check(*core, to_question(q, until), kind, password.reveal());
+  finding f;
+  run_check(*core, to_question(q, until), kind, password.reveal(), f);
   password.clear();
   // By its worker: the leg is not ours to touch here.
   boost::asio::post(home->io, [l = std::move(asked), f = std::move(f)]() mutable { end_leg(*l, std::move(f)); });

@@ -11,7 +11,7 @@
 namespace authbroker {
 
 // One check() of one question, on this thread, from copies or borrowed views alike.
-finding run_check(backend_core&, const abk_question&, question_kind, std::string_view password);
+void run_check(backend_core&, const abk_question&, question_kind, std::string_view password, finding& out);
 // The question as the ABI has it. Views into the stage_question.
 abk_question to_question(const stage_question&, steady::time_point until);
 

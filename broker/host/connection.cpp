@@ -129,13 +129,19 @@ void connection::begin(leg_ptr l) {
   take_step(step);
 }
 
-void connection::settle(question& q, finding&& f) {
+void connection::settle(question& q, finding f) {
+  *q.asked->found = std::move(f);
+  settle(q);
+}
+
+// The asker has it already.
+void connection::settle(question& q) {
   const leg_ptr l = std::move(q.asked);
-  q.asked = nullptr;
+  finding& f = *l->found;
   f.password_sent = f.password_sent || q.secret_sent;
   f.upstream = pool_->label(upstream_);
   if (q.secret_sent && is_yes(f.what)) pool_->login_took(steady::now() - q.began);
-  end_leg(*l, std::move(f));
+  end_leg(*l);
 }
 
 // The asker is gone, or its time is up.
@@ -144,7 +150,7 @@ void connection::give_up(const leg* who) {
   const auto it = std::find_if(questions_.begin(), questions_.end(), [who](const question& q) { return q.asked.get() == who; });
   if (it == questions_.end()) return;
   const std::uint32_t id = it->id;
-  it->asked->result.password_sent = it->secret_sent;
+  it->asked->password_sent = it->secret_sent;
   it->asked = nullptr;
   bool keep = false;
   if (session_ != nullptr && session_->cancel != nullptr && computing_ == nullptr) guarded("cancel", [&] { keep = session_->cancel(session_, id); });

@@ -91,7 +91,8 @@ class connection : public std::enable_shared_from_this<connection> {
   void lost(reason, std::string text);
   void misbehaved(const char* what);
   void end(reason, const std::string& text);
-  void settle(question&, finding&&);
+  void settle(question&, finding);
+  void settle(question&);
   void give_up(const leg*);
   void reap();
   std::size_t live() const;

@@ -58,7 +58,8 @@ void connection::io_finish(abk_io* io, std::uint32_t id, const abk_answer* answe
   }
   bool is_legal = true;
   if (id == 0) {
-    finding f = read_answer(question_kind::login, *answer, typed(), is_legal);
+    finding f;
+    read_answer(question_kind::login, *answer, typed(), f, is_legal);
     if (me.state_ != state::preparing || f.what != verdict::tempfail) {
       me.pool_->core().misbehaved("finish(0) may only say, during prepare, why a connection cannot be used");
       f = finding::tempfail(reason::internal, "the plugin misbehaved in prepare");
@@ -72,11 +73,12 @@ void connection::io_finish(abk_io* io, std::uint32_t id, const abk_answer* answe
     me.pool_->core().misbehaved("finish() of a question that is not asked, or answered already");
     return;
   }
-  finding f = read_answer(q->asked->asked->kind, *answer, typed_in(*q->asked->asked, q->asked->password()), is_legal);
+  finding& f = *q->asked->found;
+  read_answer(q->asked->asked->kind, *answer, typed_in(*q->asked->asked, q->asked->password()), f, is_legal);
   if (!is_legal) me.pool_->core().misbehaved(f.operator_text);
   if (q->asked->out() != nullptr)
     q->asked->note("verdict", std::string(name(f.what)) + (f.why == reason::none ? "" : " " + std::string(name(f.why))) + (f.rule.empty() ? "" : " by rule " + f.rule));
-  me.settle(*q, std::move(f));
+  me.settle(*q);
 }
 
 void connection::io_next(abk_io* io, std::uint32_t id, std::uint32_t role, abk_str carry) {

@@ -6,11 +6,8 @@
 
 namespace authbroker {
 
-void end_leg(leg& l, finding f) {
-  if (l.is == leg::state::over) return;
+void end_leg(leg& l) {
   l.is = leg::state::over;
-  if (f.upstream.empty()) f.upstream = l.upstream;
-  l.result = std::move(f);
   l.start_timer.disarm();
   l.deadline_timer.disarm();
   l.on_give_up = nullptr;
@@ -18,11 +15,18 @@ void end_leg(leg& l, finding f) {
   if (l.on_over) boost::asio::post(l.home->io, std::move(l.on_over));
 }
 
-void give_up_leg(const leg_ptr& l, finding f) {
-  if (l->is == leg::state::over) return;
-  if (const auto leave = std::move(l->on_give_up)) leave();
-  f.password_sent = f.password_sent || l->result.password_sent;  // who held it knows
-  end_leg(*l, std::move(f));
+void end_leg(leg& l, finding f) {
+  if (l.is == leg::state::over) return;
+  if (f.upstream.empty()) f.upstream = l.upstream;
+  *l.found = std::move(f);
+  end_leg(l);
+}
+
+void give_up_leg(leg& l, finding f) {
+  if (l.is == leg::state::over) return;
+  if (const auto leave = std::move(l.on_give_up)) leave();
+  f.password_sent = f.password_sent || l.password_sent;
+  end_leg(l, std::move(f));
 }
 
 }  // namespace authbroker

@@ -30,8 +30,9 @@ struct leg {
   bool retried = false;          // was moved from a stale connection to a fresh one: once at most
   std::string upstream;
 
-  // What came of it: a finding, or the next leg.
-  finding result;
+  // What came of it: a finding, which lies with the asker, or the next leg.
+  finding* found = nullptr;
+  bool password_sent = false;    // by whom it was taken from
   bool goes_on = false;
   std::uint32_t next_role = 0;
   std::string next_carry;
@@ -51,7 +52,9 @@ struct leg {
 using leg_ptr = std::shared_ptr<leg>;
 // Ends a leg: nothing happens if it is over already. For whoever holds it at the moment.
 void end_leg(leg&, finding);
+// The same of one that is not over, when `found` holds what was found.
+void end_leg(leg&);
 // Takes a leg away from whoever holds it, and ends it. For deadlines and for callers that are gone.
-void give_up_leg(const leg_ptr&, finding);
+void give_up_leg(leg&, finding);
 
 }  // namespace authbroker

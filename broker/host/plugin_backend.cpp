@@ -36,7 +36,7 @@ class leg_over final : public stoppable {
     }
   }
   void await_resume() const noexcept {}
-  void stop() override { give_up_leg(leg_, finding::tempfail(reason::shutting_down, "the caller is gone")); }
+  void stop() override { give_up_leg(*leg_, finding::tempfail(reason::shutting_down, "the caller is gone")); }
 
  private:
   const leg_ptr& leg_;
@@ -44,9 +44,10 @@ class leg_over final : public stoppable {
   stop_signal* signal_ = nullptr;
 };
 
-leg_ptr make_leg(const stage_question& q, steady::time_point start_by, steady::time_point until) {
+leg_ptr make_leg(const stage_question& q, steady::time_point start_by, steady::time_point until, finding& out) {
   auto l = std::make_shared<leg>();
   l->asked = &q;
+  l->found = &out;
   l->home = &worker::current();
   l->start_by = start_by;
   l->until = until;
@@ -58,7 +59,7 @@ std::uint32_t bit(question_kind k) { return k == question_kind::login ? ABK_LOGI
 // A leg's question and its trace end with the asking coroutine, also when that is destroyed.
 struct leg_guard {
   const leg_ptr& l;
-  ~leg_guard() { give_up_leg(l, finding::tempfail(reason::shutting_down)); }
+  ~leg_guard() { give_up_leg(*l, finding::tempfail(reason::shutting_down)); }
 };
 
 }  // namespace
@@ -139,40 +140,46 @@ plugin_backend::~plugin_backend() {
 
 bool plugin_backend::answers(question_kind k) const { return (core_->api->kinds & bit(k)) != 0; }
 
-finding&& plugin_backend::counted(finding&& f) {
+void plugin_backend::count(const finding& f) {
   auto& counter = is_yes(f.what) ? yes_ : is_no(f.what) ? no_ : f.what == verdict::unverifiable ? unverifiable_ : tempfail_;
   counter.fetch_add(1, std::memory_order_relaxed);
-  return std::move(f);
 }
 
-task<finding> plugin_backend::ask(const stage_question& q, steady::time_point start_by, steady::time_point until) {
+task<void> plugin_backend::ask(const stage_question& q, steady::time_point start_by, steady::time_point until, finding& out) {
   const abk_backend& api = *core_->api;
-  if ((api.kinds & bit(q.kind)) == 0) return cannot(q.kind);
-  if ((api.inline_kinds & api.check_kinds & bit(q.kind)) != 0) return check_here(q, until);
-  if ((api.check_kinds & bit(q.kind)) != 0) return check_elsewhere(q, start_by, until);
-  return run_legs(q, start_by, until);
+  if ((api.kinds & bit(q.kind)) == 0) return cannot(q.kind, out);
+  if ((api.inline_kinds & api.check_kinds & bit(q.kind)) != 0) return check_here(q, until, out);
+  if ((api.check_kinds & bit(q.kind)) != 0) return check_elsewhere(q, start_by, until, out);
+  return run_legs(q, start_by, until, out);
 }
 
-task<finding> plugin_backend::cannot(question_kind k) {
-  co_return counted(finding::tempfail(reason::misconfigured, "plugin " + core_->rules.plugin + " does not answer " + std::string(authbroker::name(k)) + " questions"));
+task<void> plugin_backend::cannot(question_kind k, finding& out) {
+  out = finding::tempfail(reason::misconfigured, "plugin " + core_->rules.plugin + " does not answer " + std::string(authbroker::name(k)) + " questions");
+  count(out);
+  co_return;
 }
 
-task<finding> plugin_backend::check_here(const stage_question& q, steady::time_point until) {
-  const std::string_view password = q.password == nullptr ? std::string_view() : q.password->reveal();
-  co_return counted(run_check(*core_, to_question(q, until), q.kind, password));
+task<void> plugin_backend::check_here(const stage_question& q, steady::time_point until, finding& out) {
+  run_check(*core_, to_question(q, until), q.kind, q.password == nullptr ? std::string_view() : q.password->reveal(), out);
+  count(out);
+  co_return;
 }
 
-task<finding> plugin_backend::check_elsewhere(const stage_question& q, steady::time_point start_by, steady::time_point until) {
-  const leg_ptr l = make_leg(q, start_by, until);
+task<void> plugin_backend::check_elsewhere(const stage_question& q, steady::time_point start_by, steady::time_point until, finding& out) {
+  const leg_ptr l = make_leg(q, start_by, until, out);
   const leg_guard guard{l};
   leg_over over(l, *lane_);
   co_await over;
-  co_return counted(std::move(l->result));
+  count(out);
 }
 
-task<finding> plugin_backend::run_legs(const stage_question& q, steady::time_point start_by, steady::time_point until) {
+task<void> plugin_backend::run_legs(const stage_question& q, steady::time_point start_by, steady::time_point until, finding& out) {
   const std::shared_ptr<pool> where = pool_for(q.dynamic_host);
-  if (where == nullptr) co_return counted(finding::tempfail(reason::overloaded, "64 hosts of dynamic routes are in use"));
+  if (where == nullptr) {
+    out = finding::tempfail(reason::overloaded, "64 hosts of dynamic routes are in use");
+    count(out);
+    co_return;
+  }
   const abk_backend& api = *core_->api;
   std::uint32_t role = q.kind == question_kind::login ? api.login_role : q.kind == question_kind::mailbox ? api.mailbox_role : 0;
   std::string carry;
@@ -180,7 +187,7 @@ task<finding> plugin_backend::run_legs(const stage_question& q, steady::time_poi
   bool tried_again = false;
   int upstream = -1;
   for (std::uint32_t legs = 0; legs < legs_max; ++legs) {
-    const leg_ptr l = make_leg(q, start_by, until);
+    const leg_ptr l = make_leg(q, start_by, until, out);
     const leg_guard guard{l};
     l->role = role;
     l->carry = std::move(carry);
@@ -191,17 +198,19 @@ task<finding> plugin_backend::run_legs(const stage_question& q, steady::time_poi
     l->may_see_password = !password_sent || second_try;
     leg_over over(l, *where);
     co_await over;
-    password_sent = password_sent || l->result.password_sent;
+    password_sent = password_sent || out.password_sent;
     if (!l->goes_on) {
-      l->result.password_sent = password_sent;
-      co_return counted(std::move(l->result));
+      out.password_sent = password_sent;
+      count(out);
+      co_return;
     }
     role = l->next_role;
     carry = std::move(l->next_carry);
     if (l->next_upstream >= 0) upstream = l->next_upstream;
   }
   core_->misbehaved("a question with more than 8 legs");
-  co_return counted(finding::tempfail(reason::internal, "more than 8 legs", password_sent));
+  out = finding::tempfail(reason::internal, "more than 8 legs", password_sent);
+  count(out);
 }
 
 // The pool of a dynamic route's host: the backend's first URL with the host replaced.
@@ -229,12 +238,13 @@ task<finding> plugin_backend::connect_only(std::size_t upstream, trace* out, ste
   stage_question q;
   q.kind = question_kind::probe;
   q.out = out;
-  const leg_ptr l = make_leg(q, until, until);
+  finding found;
+  const leg_ptr l = make_leg(q, until, until, found);
   const leg_guard guard{l};
   l->only_upstream = static_cast<int>(upstream);
   leg_over over(l, *pool_);
   co_await over;
-  co_return std::move(l->result);
+  co_return found;
 }
 
 backend_status plugin_backend::status() const {

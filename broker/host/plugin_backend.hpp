@@ -41,7 +41,7 @@ class plugin_backend final : public backend {
   std::string_view name() const override { return core_->rules.name; }
   bool answers(question_kind) const override;
   std::uint32_t flags() const { return core_->api->flags; }  // ABK_LOCAL_LOGIN and so on
-  task<finding> ask(const stage_question&, steady::time_point start_by, steady::time_point until) override;
+  task<void> ask(const stage_question&, steady::time_point start_by, steady::time_point until, finding& out) override;
 
   void keep_warm() {
     if (pool_) pool_->keep_warm();
@@ -60,11 +60,11 @@ class plugin_backend final : public backend {
  private:
   plugin_backend() = default;
   std::shared_ptr<pool> pool_for(std::string_view dynamic_host);
-  task<finding> cannot(question_kind);
-  task<finding> check_here(const stage_question&, steady::time_point until);
-  task<finding> check_elsewhere(const stage_question&, steady::time_point start_by, steady::time_point until);
-  task<finding> run_legs(const stage_question&, steady::time_point start_by, steady::time_point until);
-  finding&& counted(finding&&);
+  task<void> cannot(question_kind, finding& out);
+  task<void> check_here(const stage_question&, steady::time_point until, finding& out);
+  task<void> check_elsewhere(const stage_question&, steady::time_point start_by, steady::time_point until, finding& out);
+  task<void> run_legs(const stage_question&, steady::time_point start_by, steady::time_point until, finding& out);
+  void count(const finding&);
 
   std::shared_ptr<backend_core> core_;
   std::string plugin_version_, plugin_file_;

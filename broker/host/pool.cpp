@@ -48,7 +48,7 @@ void pool::submit(leg_ptr l) {
   l->upstream = configured_ == 1 ? label(0) : std::string();
   const std::weak_ptr<leg> weak = l;
   l->deadline_timer.bind(home.timers, [weak] {
-    if (const leg_ptr it = weak.lock()) give_up_leg(it, finding::tempfail(reason::deadline, "no answer in time"));
+    if (const leg_ptr it = weak.lock()) give_up_leg(*it, finding::tempfail(reason::deadline, "no answer in time"));
   });
   l->deadline_timer.arm(l->until);
   requeue(std::move(l));
@@ -68,7 +68,7 @@ void pool::limit_wait(const leg_ptr& l) {
       const std::lock_guard hold(p->mutex_);
       full = p->permits_used_ >= p->connections_max_;
     }
-    give_up_leg(it, full ? finding::tempfail(reason::overloaded, "no connection became free in time; all " + std::to_string(p->connections_max_) + " are in use")
+    give_up_leg(*it, full ? finding::tempfail(reason::overloaded, "no connection became free in time; all " + std::to_string(p->connections_max_) + " are in use")
                          : finding::tempfail(reason::deadline, "no connection was ready in time"));
   });
   l->start_timer.arm(std::min(l->start_by, l->until));

@@ -266,7 +266,7 @@ task<bool> prober::log_in_at(std::size_t i) {
     q.password = &request_.password;
     const auto began = steady::now();
     const auto until = began + question_time_max;
-    t.outcome = co_await b->ask(q, until, until);
+    co_await b->ask(q, until, until, t.outcome);
     t.took = std::chrono::duration_cast<milliseconds>(steady::now() - began);
     t.lines = std::move(lines.lines);
     if (t.outcome.what == verdict::reject) t.then = co_await watch(*b);
@@ -329,7 +329,8 @@ task<finding> prober::ask_for(plugin_backend& b, std::string address, trace& lin
   const std::string identity = make_identity(who, {}, false);
   const stage_question q = question(question_kind::mailbox, who, identity, lines);
   const auto until = steady::now() + question_time_max;
-  finding f = co_await b.ask(q, until, until);
+  finding f;
+  co_await b.ask(q, until, until, f);
   co_return f;
 }
 

@@ -23,13 +23,14 @@ class fake_backend final : public backend {
   fake_backend(std::string name, finding always) : fake_backend(std::move(name), [always](const stage_question&) { return always; }) {}
   std::string_view name() const override { return name_; }
   bool answers(question_kind) const override { return true; }
-  task<finding> ask(const stage_question& q, steady::time_point start_by, steady::time_point until) override {
+  task<void> ask(const stage_question& q, steady::time_point start_by, steady::time_point until, finding& out) override {
     login_names.emplace_back(q.login_name);
     clients.emplace_back(q.client);
     last_start_by = start_by;
     last_until = until;
     if (q.password != nullptr) ++passwords_seen;
-    co_return says_(q);
+    out = says_(q);
+    co_return;
   }
   std::vector<std::string> login_names, clients;
   steady::time_point last_start_by, last_until;

@@ -15,6 +15,12 @@ abk_answer plain(std::uint32_t what, std::uint32_t why) {
   return a;
 }
 
+finding read(question_kind kind, const abk_answer& a, const typed& by, bool& is_legal) {
+  finding out;
+  read_answer(kind, a, by, out, is_legal);
+  return out;
+}
+
 // G-01, G-06: every pair of numbers, known or not.
 TEST(Answers, G_01_G_06_EveryPairIsLegalOrATempfailInternal) {
   int yes = 0;
@@ -22,7 +28,7 @@ TEST(Answers, G_01_G_06_EveryPairIsLegalOrATempfailInternal) {
     for (std::uint32_t what = 0; what < 8; ++what)
       for (std::uint32_t why = 0; why < 120; ++why) {
         bool is_legal = false;
-        const finding f = read_answer(kind, plain(what, why), typed(), is_legal);
+        const finding f = read(kind, plain(what, why), typed(), is_legal);
         EXPECT_TRUE(legal(f.what, f.why)) << what << " " << why;
         if (!is_legal) {
           EXPECT_EQ(f.what, verdict::tempfail);
@@ -41,13 +47,13 @@ TEST(Answers, G_01_G_06_EveryPairIsLegalOrATempfailInternal) {
 
 TEST(Answers, ZeroFilledIsATempfail) {
   bool is_legal = false;
-  EXPECT_EQ(read_answer(question_kind::login, plain(0, 0), typed(), is_legal).what, verdict::tempfail);
+  EXPECT_EQ(read(question_kind::login, plain(0, 0), typed(), is_legal).what, verdict::tempfail);
   EXPECT_TRUE(is_legal);
 }
 
 TEST(Answers, UnverifiableIsNoAnswerToALogin) {
   bool is_legal = true;
-  EXPECT_EQ(read_answer(question_kind::login, plain(ABK_UNVERIFIABLE, ABK_REASON_CANNOT_VERIFY), typed(), is_legal).what, verdict::tempfail);
+  EXPECT_EQ(read(question_kind::login, plain(ABK_UNVERIFIABLE, ABK_REASON_CANNOT_VERIFY), typed(), is_legal).what, verdict::tempfail);
   EXPECT_FALSE(is_legal);
 }
 
@@ -58,7 +64,7 @@ TEST(Answers, TextsAreWithheldCleanedAndCut) {
   const std::string operators = "server said: hunter2 is wrong, aHVudGVyMg== too";
   a.operator_text = to_abk(operators);
   bool is_legal = false;
-  const finding f = read_answer(question_kind::login, a, typed{"hunter2", {}}, is_legal);
+  const finding f = read(question_kind::login, a, typed{"hunter2", {}}, is_legal);
   EXPECT_EQ(f.notice.find('\x1b'), std::string::npos);
   EXPECT_EQ(f.notice.find('\n'), std::string::npos);
   EXPECT_LE(f.notice.size(), 200u);
@@ -78,7 +84,7 @@ TEST(Answers, WhatIsHandedOutIsWholeOrLeftOut) {
   a.attribute_count = attributes.size();
   bool is_legal = false;
   for (const char* password : {"ann", "a", "example.com", "Ann"}) {
-    const finding f = read_answer(question_kind::login, a, typed{password, {}}, is_legal);
+    const finding f = read(question_kind::login, a, typed{password, {}}, is_legal);
     EXPECT_EQ(f.mailbox, mailbox) << password;
     EXPECT_EQ(f.addresses, (std::vector<std::string>{mailbox, more})) << password;
     EXPECT_TRUE(f.addresses_complete);
@@ -88,7 +94,7 @@ TEST(Answers, WhatIsHandedOutIsWholeOrLeftOut) {
   list.push_back(to_abk(odd));
   a.addresses = list.data();
   a.address_count = list.size();
-  const finding f = read_answer(question_kind::login, a, typed(), is_legal);
+  const finding f = read(question_kind::login, a, typed(), is_legal);
   EXPECT_EQ(f.addresses.size(), 2u);
   EXPECT_FALSE(f.addresses_complete);
 }
@@ -102,7 +108,7 @@ TEST(Answers, AddressesHaveALimitAndSaySo) {
   a.address_count = list.size();
   a.flags = ABK_ANSWER_ADDRESSES_COMPLETE;
   bool is_legal = false;
-  const finding f = read_answer(question_kind::mailbox, a, typed(), is_legal);
+  const finding f = read(question_kind::mailbox, a, typed(), is_legal);
   EXPECT_EQ(f.addresses.size(), 256u);
   EXPECT_TRUE(f.truncated);
   EXPECT_FALSE(f.addresses_complete);

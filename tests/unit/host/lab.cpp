@@ -49,16 +49,18 @@ void crew::settle() {
 }
 
 finding crew::ask(backend& b, const stage_question& q, std::chrono::milliseconds within, unsigned w, std::chrono::milliseconds start_within) {
-  std::promise<finding> done;
+  std::promise<void> done;
+  finding out;
   const auto until = steady::now() + within;
   const auto start_by = start_within.count() == 0 ? until : steady::now() + start_within;
   boost::asio::post(workers_[w]->io, [&] {
-    run_task(b.ask(q, start_by, until), nullptr, [&](const std::exception_ptr& e, finding&& f) {
+    run_task(b.ask(q, start_by, until, out), nullptr, [&](const std::exception_ptr& e) {
       if (e) done.set_exception(e);
-      else done.set_value(std::move(f));
+      else done.set_value();
     });
   });
-  return done.get_future().get();
+  done.get_future().get();
+  return out;
 }
 
 // ---------------------------------------------------------------- the server
