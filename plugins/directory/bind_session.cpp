@@ -32,7 +32,7 @@ abk::step bind_session::begin(const abk::question& q, abk::io& up) {
   question_ = q.id;
   const bind_request out = encode_bind(bind_id_, who_.dn, q.password, true);
   up.note(q.id, "bind", who_.dn);
-  up.send({out.head, q.password}, out.tail);
+  up.send({out.head, who_.dn, out.between, q.password}, out.tail);
   return abk::step::read;
 }
 

@@ -71,7 +71,7 @@ step connection::log_in(abk::io& up) {
   }
   stage_ = stage::binding;
   const bind_request out = encode_bind(new_id(), account_->dn, account_->password, true);
-  up.send({out.head, account_->password}, out.tail);
+  up.send({out.head, account_->dn, out.between, account_->password}, out.tail);
   return step::read;
 }
 

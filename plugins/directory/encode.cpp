@@ -42,13 +42,12 @@ bind_request encode_bind(std::int32_t id, std::string_view name, abk::secret_vie
   const std::size_t fields = ber::number_bytes(version) + ber::header_bytes(name.size()) + name.size() + ber::header_bytes(password.size()) + password.size();
   bind_request out;
   if (ask_policy) out.tail = policy;
-  out.head.reserve(name.size() + numbers_bytes_max);
   ber::put_header(out.head, ber::sequence, ber::number_bytes(id) + ber::header_bytes(fields) + fields + out.tail.size());
   ber::put_number(out.head, ber::integer, id);
   ber::put_header(out.head, bind, fields);
   ber::put_number(out.head, ber::integer, version);
-  ber::put(out.head, ber::octets, name);
-  ber::put_header(out.head, simple_password, password.size());
+  ber::put_header(out.head, ber::octets, name.size());
+  ber::put_header(out.between, simple_password, password.size());
   return out;
 }
 

@@ -45,9 +45,10 @@ struct search_request {
   std::span<const std::string> attributes;    // empty: none at all are asked for
 };
 
-// A simple bind in three parts: head, the password, tail. The password is not among them: send({head, password}, tail).
+// What stands around the name and the password of a simple bind: send({head, name, between, password}, tail). They need not be
+// copied, and head and between fit into the strings themselves.
 struct bind_request {
-  std::string head;
+  std::string head, between;
   std::string_view tail;  // of static life
 };
 

@@ -13,6 +13,7 @@ void hex(std::string& out, unsigned char byte) {
   out.push_back(digits[byte & 15]);
 }
 
+// The special characters, and controls.
 constexpr bool special_in_dn(char c) noexcept {
   switch (c) {
     case ',':
@@ -22,8 +23,9 @@ constexpr bool special_in_dn(char c) noexcept {
     case '<':
     case '>':
     case ';':
-    case '=': return true;
-    default: return false;
+    case '=':
+    case '\x7f': return true;
+    default: return static_cast<unsigned char>(c) < 0x20;
   }
 }
 
@@ -40,13 +42,14 @@ filter_value::filter_value(std::string_view raw) {
 }
 
 dn_value::dn_value(std::string_view raw) {
-  text_.reserve(raw.size());
-  for (std::size_t i = 0; i < raw.size(); ++i) {
+  const auto odd = [raw](std::size_t i) {
     const char c = raw[i];
-    const auto byte = static_cast<unsigned char>(c);
-    const bool edge = (c == ' ' && (i == 0 || i + 1 == raw.size())) || (c == '#' && i == 0);
-    if (special_in_dn(c) || edge || byte < 0x20 || byte == 0x7f) hex(text_, byte);
-    else text_.push_back(c);
+    return special_in_dn(c) || (c == ' ' && (i == 0 || i + 1 == raw.size())) || (c == '#' && i == 0);
+  };
+  for (std::size_t i = 0, plain = 0; i < raw.size(); plain = ++i) {
+    while (i < raw.size() && !odd(i)) ++i;
+    text_.append(raw.substr(plain, i - plain));
+    if (i < raw.size()) hex(text_, static_cast<unsigned char>(raw[i]));
   }
 }
 

@@ -12,25 +12,28 @@ namespace {
 using namespace directory;
 using bytes::to_hex;
 
-std::string whole(const bind_request& b, std::string_view password) { return b.head + std::string(password) + std::string(b.tail); }
+std::string whole(const bind_request& b, std::string_view name, std::string_view password) {
+  return b.head + std::string(name) + b.between + std::string(password) + std::string(b.tail);
+}
 
-TEST(encode_bind, puts_the_password_between_head_and_tail) {
+TEST(encode_bind, leaves_room_for_the_name_and_the_password) {
   const auto b = encode_bind(1, "cn=a", abk::secret_view("x"), false);
-  EXPECT_EQ(to_hex(whole(b, "x")), "30 11 02 01 01 60 0c 02 01 03 04 04 63 6e 3d 61 80 01 78");
+  EXPECT_EQ(to_hex(whole(b, "cn=a", "x")), "30 11 02 01 01 60 0c 02 01 03 04 04 63 6e 3d 61 80 01 78");
   EXPECT_EQ(b.tail, "");
 }
 
 TEST(encode_bind, asks_for_the_password_policy_in_a_control) {
   const auto b = encode_bind(2, "cn=a", abk::secret_view("x"), true);
   EXPECT_EQ(to_hex(b.tail), to_hex(bytes::controls(bytes::tlv(0x30, bytes::tlv(4, oid_password_policy)))));
-  const std::string all = whole(b, "x");
+  const std::string all = whole(b, "cn=a", "x");
   EXPECT_EQ(next_message(all).bytes, all.size());
 }
 
 TEST(encode_bind, lengths_hold_for_every_size_of_password) {
   for (std::size_t n = 1; n < 1200; ++n) {
     const std::string password(n, 'p');
-    const std::string all = whole(encode_bind(77, "uid=ann,ou=people", abk::secret_view(password), n % 2 == 0), password);
+    const std::string_view name = "uid=ann,ou=people";
+    const std::string all = whole(encode_bind(77, name, abk::secret_view(password), n % 2 == 0), name, password);
     ASSERT_EQ(next_message(all).is, frame::state::message) << n;
     ASSERT_EQ(next_message(all).bytes, all.size()) << n;
     ASSERT_EQ(std::get<other_message>(decode(all).value->body).tag, 0x60U) << n;
