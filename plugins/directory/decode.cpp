@@ -170,9 +170,10 @@ frame next_message(std::string_view in, std::size_t bytes_max) noexcept {
   return {frame::state::message, header + length, ""};
 }
 
-decoded decode(std::string_view one) {
-  const auto bad = [](const char* problem) { return decoded{std::nullopt, problem}; };
-  message out;
+namespace {
+
+// Returns what is wrong with it, or nullptr.
+const char* read_message(std::string_view one, message& out) {
   // One byte more than came: liblber looks at the byte behind an element, which here is always ours.
   out.bytes = std::make_unique_for_overwrite<char[]>(one.size() + 1);
   out.bytes[one.size()] = '\0';
@@ -181,18 +182,28 @@ decoded decode(std::string_view one) {
   thread_local const ber::lens l;
   ber::reader outer(l, std::string_view(out.bytes.get(), one.size()));
   std::string_view content;
-  if (!outer.next(ber::sequence, content) || !outer.done()) return bad("a message that is not one sequence");
+  if (!outer.next(ber::sequence, content) || !outer.done()) return "a message that is not one sequence";
   ber::reader in(l, content);
   ber::element op;
-  if (!in.next_number(ber::integer, out.id) || out.id < 0) return bad("a message without an id");
-  if (!in.next(op)) return bad("a message without an operation");
+  if (!in.next_number(ber::integer, out.id) || out.id < 0) return "a message without an id";
+  if (!in.next(op)) return "a message without an operation";
   while (!in.done()) {
     ber::element more;
-    if (!in.next(more)) return bad("a message with a broken end");
-    if (more.tag == tag_controls && !read_controls(l, more.content, out.controls)) return bad("controls that cannot be read");
+    if (!in.next(more)) return "a message with a broken end";
+    if (more.tag == tag_controls && !read_controls(l, more.content, out.controls)) return "controls that cannot be read";
   }
-  if (!read_body(l, op, out)) return bad("an operation that cannot be read");
-  return {std::move(out), ""};
+  return read_body(l, op, out) ? nullptr : "an operation that cannot be read";
+}
+
+}  // namespace
+
+decoded decode(std::string_view one) {
+  decoded out;
+  if (const char* const problem = read_message(one, out.value.emplace())) {
+    out.value.reset();
+    out.problem = problem;
+  }
+  return out;
 }
 
 std::string_view name_of(result_code code) noexcept {
