@@ -26,6 +26,8 @@ connection::connection(std::shared_ptr<pool> owner, worker& home, std::uint32_t 
 }
 
 connection::~connection() {
+  for (const question& q : questions_)
+    if (q.asked != nullptr) q.asked->on_give_up = nullptr;
   pool_->release_targets(held_);
   wipe(out_.data(), out_.size());
 }
@@ -94,14 +96,11 @@ void connection::begin(leg_ptr l) {
   l->is = leg::state::running;
   l->start_timer.disarm();
   l->upstream = pool_->label(upstream_);
-  const std::weak_ptr<connection> me = weak_from_this();
-  const leg* who = l.get();
-  l->on_give_up = [me, who] {
-    if (const auto c = me.lock()) c->give_up(who);
-  };
+  l->on_give_up = [this, who = l.get()] { give_up(who); };
   const std::uint32_t id = next_id_++;
-  questions_.push_back({id, l, false, false, was_idle, now});
-  const stage_question& q = *l->asked;
+  const leg& of = *l;
+  questions_.push_back({id, std::move(l), false, false, was_idle, now});
+  const stage_question& q = *of.asked;
   if (q.kind == question_kind::probe && (pool_->core().api->kinds & ABK_PROBE) == 0) {  // being prepared was the question
     finding works;
     works.what = verdict::unverifiable;
@@ -118,10 +117,10 @@ void connection::begin(leg_ptr l) {
   asked.local = to_abk(q.local);
   asked.domain = to_abk(q.domain);
   asked.identity = to_abk(q.identity);
-  if (l->may_see_password) asked.password = to_abk(l->password());
+  if (of.may_see_password) asked.password = to_abk(of.password());
   asked.client = to_abk(q.client);
-  asked.carry = to_abk(l->carry);
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(l->until - now).count();
+  asked.carry = to_abk(of.carry);
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(of.until - now).count();
   asked.time_left_ms = static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, 3'600'000));
   if (live() == 1) timer_.arm(now + pool_->core().rules.timeouts.reply);  // whoever joins others gives a silent server no more time
   std::uint32_t step = 0;
@@ -334,6 +333,7 @@ void connection::lost(reason why, std::string text) {
     if (q.asked != nullptr && q.was_idle && !q.heard && !q.secret_sent && !q.asked->retried) {
       const leg_ptr l = std::move(q.asked);
       q.asked = nullptr;
+      l->on_give_up = nullptr;
       l->retried = true;
       boost::asio::post(home_.io, [p = pool_, l] {
         if (l->is != leg::state::over) p->requeue(l);

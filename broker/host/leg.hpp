@@ -39,8 +39,8 @@ struct leg {
   int next_upstream = -1;
 
   continuation on_over;              // of whoever asks: called once, by the worker's loop, not from within a plugin
-  std::function<void()> on_give_up;  // set by who holds it: takes it out of there
-  timer start_timer, deadline_timer;
+  std::function<void()> on_give_up;  // set by who holds it, for as long as it does: takes it out of there
+  timer start_timer, deadline_timer; // armed only until it is over, and so while it lives
 
   trace* out() const { return is == state::over ? nullptr : asked->out; }
   void note(std::string_view what, std::string text) const {

@@ -46,10 +46,7 @@ pool::~pool() = default;
 void pool::submit(leg_ptr l) {
   worker& home = *l->home;
   l->upstream = configured_ == 1 ? label(0) : std::string();
-  const std::weak_ptr<leg> weak = l;
-  l->deadline_timer.bind(home.timers, [weak] {
-    if (const leg_ptr it = weak.lock()) give_up_leg(*it, finding::tempfail(reason::deadline, "no answer in time"));
-  });
+  l->deadline_timer.bind(home.timers, [it = l.get()] { give_up_leg(*it, finding::tempfail(reason::deadline, "no answer in time")); });
   l->deadline_timer.arm(l->until);
   requeue(std::move(l));
 }
@@ -57,12 +54,10 @@ void pool::submit(leg_ptr l) {
 // A question waits no longer for a connection than this leaves another backend its share.
 void pool::limit_wait(const leg_ptr& l) {
   if (l->start_timer.armed()) return;
-  const std::weak_ptr<leg> weak = l;
   const std::weak_ptr<pool> me = weak_from_this();
-  l->start_timer.bind(l->home->timers, [weak, me] {
-    const leg_ptr it = weak.lock();
+  l->start_timer.bind(l->home->timers, [it = l.get(), me] {
     const std::shared_ptr<pool> p = me.lock();
-    if (it == nullptr || p == nullptr || it->is != leg::state::waiting) return;
+    if (p == nullptr || it->is != leg::state::waiting) return;
     bool full = false;
     {
       const std::lock_guard hold(p->mutex_);
