@@ -35,7 +35,6 @@ connection::~connection() {
 // ---------------------------------------------------------------- ready
 
 void connection::became_ready() {
-  const auto self = shared_from_this();
   const bool fresh = state_ == state::preparing;
   if (closing_ && in_at_ == in_.size()) {
     state_ = state::ready;
@@ -52,7 +51,7 @@ void connection::became_ready() {
   ready_since_ = steady::now();
   timer_.arm(ready_since_ + pool_->core().rules.pool.idle);
   stream_->wait_readable([this] { receive(); });
-  pool_->connection_ready(self, fresh);
+  pool_->connection_ready(*this, fresh);
 }
 
 // ---------------------------------------------------------------- questions
@@ -139,7 +138,10 @@ void connection::settle(question& q) {
   finding& f = *l->found;
   f.password_sent = f.password_sent || q.secret_sent;
   f.upstream = pool_->label(upstream_);
-  if (q.secret_sent && is_yes(f.what)) pool_->login_took(steady::now() - q.began);
+  if (q.secret_sent && is_yes(f.what)) {
+    const steady::time_point now = steady::now();
+    pool_->login_took(now - q.began, now);
+  }
   end_leg(*l);
 }
 
@@ -156,13 +158,12 @@ void connection::give_up(const leg* who) {
   std::erase_if(questions_, [id](const question& q) { return q.id == id; });
   if (!keep) closing_ = true;
   if (closing_ && live() == 0) return close_now();
-  if (keep) pool_->connection_has_room(self);
+  if (keep) pool_->connection_has_room(*this);
 }
 
 // ---------------------------------------------------------------- steps and bytes
 
 void connection::take_step(std::uint32_t step) {
-  const auto self = shared_from_this();
   if (state_ == state::closed) return;
   const bool shared = state_ == state::busy && questions_max() > 1;
   if (shared && (step == ABK_READ || step == ABK_DRAIN)) flush_soon();
@@ -189,7 +190,7 @@ void connection::take_step(std::uint32_t step) {
       }
       if (in_.size() - in_at_ >= in_bytes_max) return lost(reason::upstream_nonsense, "the upstream sends without end");
       stream_->wait_readable([this] { receive(); });
-      if (shared && reserved_ == nullptr) pool_->connection_has_room(self);
+      if (shared && reserved_ == nullptr) pool_->connection_has_room(*this);
       return;
     case ABK_COMPUTE: return compute();
     case ABK_START_TLS:

@@ -75,7 +75,9 @@ class connection : public std::enable_shared_from_this<connection> {
   void opened(const open_outcome&);
   void upstream_failed(reason, std::string text, bool try_others);
   void start_session();
+  // These may end the connection: whoever calls them keeps it alive.
   void take_step(std::uint32_t step);
+  void became_ready();
   void pump();
   struct computation;
   void compute();
@@ -86,7 +88,6 @@ class connection : public std::enable_shared_from_this<connection> {
   void flush_soon();
   void start_tls();
   void prepared();
-  void became_ready();
   void timed_out();
   void lost(reason, std::string text);
   void misbehaved(const char* what);

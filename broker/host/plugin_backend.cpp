@@ -120,7 +120,7 @@ std::shared_ptr<plugin_backend> plugin_backend::make(const backend_rules& rules,
     problems.insert(problems.end(), found.begin(), found.end());
     return nullptr;
   }
-  const auto out = std::shared_ptr<plugin_backend>(new plugin_backend);
+  const auto out = std::shared_ptr<plugin_backend>(new plugin_backend(env.workers.size()));
   out->core_ = core;
   out->plugin_version_ = plugin.version;
   out->plugin_file_ = plugin.file;
@@ -141,7 +141,8 @@ plugin_backend::~plugin_backend() {
 bool plugin_backend::answers(question_kind k) const { return (core_->api->kinds & bit(k)) != 0; }
 
 void plugin_backend::count(const finding& f) {
-  auto& counter = is_yes(f.what) ? yes_ : is_no(f.what) ? no_ : f.what == verdict::unverifiable ? unverifiable_ : tempfail_;
+  tally& mine = counted_[worker::current().index];
+  auto& counter = is_yes(f.what) ? mine.yes : is_no(f.what) ? mine.no : f.what == verdict::unverifiable ? mine.unverifiable : mine.tempfail;
   counter.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -174,7 +175,8 @@ task<void> plugin_backend::check_elsewhere(const stage_question& q, steady::time
 }
 
 task<void> plugin_backend::run_legs(const stage_question& q, steady::time_point start_by, steady::time_point until, finding& out) {
-  const std::shared_ptr<pool> where = pool_for(q.dynamic_host);
+  const std::shared_ptr<pool> of_host = q.dynamic_host.empty() ? nullptr : pool_for(q.dynamic_host);
+  pool* const where = q.dynamic_host.empty() ? pool_.get() : of_host.get();
   if (where == nullptr) {
     out = finding::tempfail(reason::overloaded, "64 hosts of dynamic routes are in use");
     count(out);
@@ -215,7 +217,6 @@ task<void> plugin_backend::run_legs(const stage_question& q, steady::time_point 
 
 // The pool of a dynamic route's host: the backend's first URL with the host replaced.
 std::shared_ptr<pool> plugin_backend::pool_for(std::string_view host) {
-  if (host.empty()) return pool_;
   const std::lock_guard hold(mutex_);
   const auto it = std::find_if(dynamic_.begin(), dynamic_.end(), [&](const dynamic_pool& d) { return d.host == host; });
   if (it != dynamic_.end()) {
@@ -258,7 +259,12 @@ backend_status plugin_backend::status() const {
     out.threads_waiting = lane_->waiting();
   }
   out.misbehaviour = core_->misbehaviour.load(std::memory_order_relaxed);
-  out.counted = {yes_.load(), no_.load(), unverifiable_.load(), tempfail_.load()};
+  for (const tally& t : counted_) {
+    out.counted.yes += t.yes;
+    out.counted.no += t.no;
+    out.counted.unverifiable += t.unverifiable;
+    out.counted.tempfail += t.tempfail;
+  }
   return out;
 }
 

@@ -41,6 +41,7 @@ class plugin_backend final : public backend {
   std::string_view name() const override { return core_->rules.name; }
   bool answers(question_kind) const override;
   std::uint32_t flags() const { return core_->api->flags; }  // ABK_LOCAL_LOGIN and so on
+  // Outlives the task.
   task<void> ask(const stage_question&, steady::time_point start_by, steady::time_point until, finding& out) override;
 
   void keep_warm() {
@@ -58,7 +59,7 @@ class plugin_backend final : public backend {
   task<finding> connect_only(std::size_t upstream, trace* out, steady::time_point until);
 
  private:
-  plugin_backend() = default;
+  explicit plugin_backend(std::size_t workers) : counted_(workers) {}
   std::shared_ptr<pool> pool_for(std::string_view dynamic_host);
   task<void> cannot(question_kind, finding& out);
   task<void> check_here(const stage_question&, steady::time_point until, finding& out);
@@ -76,7 +77,10 @@ class plugin_backend final : public backend {
     std::shared_ptr<pool> its;
   };
   std::list<dynamic_pool> dynamic_;  // most recently used first; at most 64
-  std::atomic<std::uint64_t> yes_{0}, no_{0}, unverifiable_{0}, tempfail_{0};
+  struct alignas(64) tally {  // one a worker, each in its own cache line
+    std::atomic<std::uint64_t> yes{0}, no{0}, unverifiable{0}, tempfail{0};
+  };
+  std::vector<tally> counted_;
 };
 
 }  // namespace authbroker

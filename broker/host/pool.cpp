@@ -77,7 +77,7 @@ void pool::requeue(leg_ptr l) {
   const bool own = l->out() != nullptr || l->only_upstream >= 0;  // a connection for it alone
   if (!own && !l->retried && waiting_on(home, l->role) == 0)  // nobody is overtaken
     for (const auto& c : local(home).all)
-      if (c->role() == l->role && c->reserved() == nullptr && c->ready()) return std::shared_ptr<connection>(c)->begin(std::move(l));
+      if (c->role() == l->role && c->reserved() == nullptr && c->ready()) return c->begin(std::move(l));
   bool any_usable = false;
   bool full = false;
   {
@@ -185,9 +185,15 @@ void pool::give_permit() {
   for (worker* w : next) boost::asio::post(w->io, [self = shared_from_this(), w] { self->serve(*w); });
 }
 
+std::uint32_t pool::idle() const {
+  std::uint32_t sum = 0;
+  for (const auto& l : locals_) sum += l->idle;
+  return sum;
+}
+
 // No permit is free and somebody waits: a worker that has an idle connection closes one.
 void pool::make_room() {
-  if (idle_.load(std::memory_order_relaxed) == 0) return;
+  if (idle() == 0) return;
   for (worker* w : core_->workers)
     boost::asio::post(w->io, [self = shared_from_this(), w] {
       {
@@ -240,39 +246,40 @@ bool pool::yields(const connection& c) {
 
 // ---------------------------------------------------------------- what connections report
 
-void pool::connection_ready(const std::shared_ptr<connection>& c, bool fresh) {
-  const leg_ptr reserved = c->reserved();
-  if (retired_) return c->dismiss();
+void pool::connection_ready(connection& c, bool fresh) {
+  const leg_ptr reserved = c.reserved();
+  if (retired_) return c.dismiss();
   if (reserved != nullptr) {
-    if (!fresh || reserved->is != leg::state::waiting) return c->dismiss();
-    return c->begin(reserved);
+    if (!fresh || reserved->is != leg::state::waiting) return c.dismiss();
+    return c.begin(reserved);
   }
   connection_has_room(c);
-  if (!c->idle() || c->counted_idle) return;  // an answer without a byte: this was run already, one call deeper
-  c->counted_idle = true;
-  idle_.fetch_add(1, std::memory_order_relaxed);
+  if (!c.idle() || c.counted_idle) return;  // an answer without a byte: this was run already, one call deeper
+  c.counted_idle = true;
+  ++local(worker::current()).idle;
+  if (nobody_waits_) return;  // whoever begins to wait after this sees the idle one, in make_room()
   bool wanted_elsewhere = false;
   {
     const std::lock_guard hold(mutex_);
     wanted_elsewhere = permits_used_ >= connections_max_ && first_without(steady::now()) != nullptr;
   }
-  if (wanted_elsewhere) c->dismiss();
+  if (wanted_elsewhere) c.dismiss();
 }
 
 // Those who wait come before those who ask next.
-void pool::connection_has_room(const std::shared_ptr<connection>& c) {
-  if (c->served() && c->ready() && c->outstayed()) {
-    c->yield();
+void pool::connection_has_room(connection& c) {
+  if (c.served() && c.ready() && c.outstayed()) {
+    c.yield();
     return connection_drains();
   }
-  if (c->served() && c->ready() && yields(*c)) return c->yield();
-  while (c->ready()) {
-    leg_ptr l = next_waiting(worker::current(), c->role());
+  if (c.served() && c.ready() && yields(c)) return c.yield();
+  while (c.ready()) {
+    leg_ptr l = next_waiting(worker::current(), c.role());
     if (l == nullptr) break;
     if (too_late(*l))
       end_leg(*l, finding::tempfail(reason::overloaded, "waited so long for a connection that no time was left to ask"));
     else
-      c->begin(std::move(l));
+      c.begin(std::move(l));
   }
 }
 
@@ -285,19 +292,20 @@ void pool::connection_drains() {
 // What was measured is believed for twice as long as it says: what is not asked is not measured, and the server may be faster by now.
 bool pool::too_late(const leg& l) const {
   if (l.asked->kind != question_kind::login || !l.may_see_password) return false;
-  const std::chrono::microseconds takes(login_us_.load(std::memory_order_relaxed));
+  const local_part& here = *locals_[l.home->index];
   const steady::time_point now = steady::now();
-  return l.until - now < takes && now.time_since_epoch() - steady::duration(login_measured_.load(std::memory_order_relaxed)) < 2 * takes;
+  return l.until - now < here.login_takes && now - here.login_measured < 2 * here.login_takes;
 }
 
-void pool::login_took(steady::duration d) {
-  const std::int64_t us = std::chrono::duration_cast<std::chrono::microseconds>(d).count(), before = login_us_.load(std::memory_order_relaxed);
-  login_us_.store(before == 0 ? us : before + (us - before) / 8, std::memory_order_relaxed);
-  login_measured_.store(steady::now().time_since_epoch().count(), std::memory_order_relaxed);
+void pool::login_took(steady::duration d, steady::time_point now) {
+  local_part& here = local(worker::current());
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(d), before = here.login_takes;
+  here.login_takes = before.count() == 0 ? us : before + (us - before) / 8;
+  here.login_measured = now;
 }
 
 void pool::connection_idle_ended(connection& c) {
-  if (c.counted_idle) idle_.fetch_sub(1, std::memory_order_relaxed);
+  if (c.counted_idle) --local(worker::current()).idle;
   c.counted_idle = false;
 }
 

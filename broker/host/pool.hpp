@@ -95,10 +95,10 @@ class pool : public std::enable_shared_from_this<pool> {
   void release_targets(const std::vector<std::size_t>&);
   void upstream_failed(std::size_t upstream, worker&, reason, const std::string& text);
   void upstream_works(std::size_t upstream);
-  void connection_ready(const std::shared_ptr<connection>&, bool fresh);
-  void connection_has_room(const std::shared_ptr<connection>&);  // busy, and could take another question
+  void connection_ready(connection&, bool fresh);
+  void connection_has_room(connection&);  // busy, and could take another question
   void connection_drains();  // it takes no more questions: who waits for one needs another connection
-  void login_took(steady::duration);
+  void login_took(steady::duration, steady::time_point now);
   void connection_idle_ended(connection&);  // it was idle and is not any more
   void connection_failed(connection&, const finding&, bool all_waiting);
   void opening_ended(connection&);     // however it ended; not told for reserved ones
@@ -107,10 +107,14 @@ class pool : public std::enable_shared_from_this<pool> {
 
  private:
   static constexpr std::uint32_t roles_max = 4;
-  struct local_part {  // one a worker
+  struct local_part {  // one a worker: what every question writes to, no two of them share
     std::vector<std::shared_ptr<connection>> all;
     std::array<std::atomic<std::uint32_t>, roles_max> opening{};  // on the way, and not reserved for one leg; others look at it
     std::array<std::atomic<std::uint32_t>, roles_max> open{};     // all there are
+    std::atomic<std::uint32_t> idle{0};
+    // What an accept takes once it has a connection, lately, and when that was measured. Servers delay their refusals.
+    std::chrono::microseconds login_takes{0};
+    steady::time_point login_measured{};
     timer warm_timer, patience_timer;
     std::vector<std::unique_ptr<timer>> probe_timers;
     bool warm = false;
@@ -144,6 +148,7 @@ class pool : public std::enable_shared_from_this<pool> {
   bool yields(const connection&);
   void forget(const leg*);
   void make_room();
+  std::uint32_t idle() const;
   void warm_up(worker&);
   void warm_up_later(worker&);
   void probe(std::size_t upstream, worker&);
@@ -163,9 +168,6 @@ class pool : public std::enable_shared_from_this<pool> {
   // Never grows or shrinks. The rules of a configured upstream never change, those of a target only while nobody holds it, so
   // that they are read without the mutex.
   std::vector<place_of_upstream> places_;
-  std::atomic<std::uint32_t> idle_{0};
-  std::atomic<std::int64_t> login_us_{0};  // what an accept takes once it has a connection, lately; servers delay their refusals
-  std::atomic<steady::rep> login_measured_{0};  // when, since the clock's epoch
   std::atomic<bool> retired_{false};
 };
 

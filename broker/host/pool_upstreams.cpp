@@ -163,7 +163,7 @@ pool_status pool::status() const {
   pool_status out;
   const std::lock_guard hold(mutex_);
   out.connections = permits_used_;
-  out.idle = idle_.load(std::memory_order_relaxed);
+  out.idle = idle();
   out.waiting = static_cast<std::uint32_t>(waiting_.size());
   const auto now = steady::now();
   for (const place_of_upstream& p : places_) {
