@@ -241,7 +241,7 @@ void connection::pump() {
 void connection::receive() {
   const auto self = shared_from_this();
   if (state_ == state::closed || computing_ != nullptr) return;  // computed() reads on
-  char part[4096];
+  [[gnu::uninitialized]] char part[4096];
   const io_result got = stream_->read(part);
   if (got.status == io_status::would_block) {
     stream_->wait_readable([this] { receive(); });
