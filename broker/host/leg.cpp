@@ -1,7 +1,5 @@
 #include "host/leg.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include "net/worker.hpp"
 
 namespace authbroker {
@@ -11,8 +9,8 @@ void end_leg(leg& l) {
   l.start_timer.disarm();
   l.deadline_timer.disarm();
   l.on_give_up = nullptr;
-  // By the loop, so that no asker runs inside a plugin's call.
-  if (l.on_over) boost::asio::post(l.home->io, std::move(l.on_over));
+  // Not at once: no asker runs inside a plugin's call.
+  if (l.on_over) l.home->sockets.resume_soon(std::move(l.on_over));
 }
 
 void end_leg(leg& l, finding f) {

@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace authbroker {
 namespace {
@@ -49,6 +50,7 @@ void readiness::deliver() {
     ~turn() {
       if (!*alive) return;
       set.delivering_ = false;
+      if (!set.soon_.empty()) set.post_resume();
       if (set.at_ != set.end_) boost::asio::post(set.set_.get_executor(), [s = &set, a = alive] {
         if (*a && s->at_ != s->end_) s->deliver();
       });
@@ -60,7 +62,40 @@ void readiness::deliver() {
     at_ = 0;
     end_ = std::max(0, ::epoll_wait(epoll_, batch_.data(), batch_max, 0));
   }
-  while (*last.alive && at_ != end_) tell(batch_[static_cast<std::size_t>(at_++)]);
+  while (*last.alive && at_ != end_) {
+    tell(batch_[static_cast<std::size_t>(at_++)]);
+    if (*last.alive && !soon_.empty()) resume(*last.alive);
+  }
+}
+
+void readiness::resume_soon(continuation what) {
+  soon_.push_back(std::move(what));
+  if (!delivering_) post_resume();
+}
+
+void readiness::post_resume() {
+  if (std::exchange(resume_posted_, true)) return;
+  boost::asio::post(set_.get_executor(), [this, alive = alive_] {
+    if (!*alive) return;
+    struct rest {
+      readiness& set;
+      const bool& alive;
+      ~rest() {
+        if (alive && !set.soon_.empty()) set.post_resume();
+      }
+    } const last{*this, *alive};
+    resume_posted_ = false;
+    resume(*alive);
+  });
+}
+
+// Those that wait now: what they make wait has its turn after others.
+void readiness::resume(const bool& alive) {
+  for (std::size_t n = soon_.size(); alive && n > 0; --n) {
+    continuation next = std::move(soon_.front());
+    soon_.pop_front();
+    next();
+  }
 }
 
 void readiness::tell(const epoll_event& e) {

@@ -10,8 +10,11 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <vector>
+
+#include "base/task.hpp"
 
 namespace authbroker {
 
@@ -67,6 +70,9 @@ class readiness {
   readiness(const readiness&) = delete;
   readiness& operator=(const readiness&) = delete;
 
+  // Calls it once the on_ready() is over that runs now, or else by the loop: cheaper than a post to that.
+  void resume_soon(continuation);
+
  private:
   friend class watched;
   // What the kernel holds is the number of a place and how often it was given away: what it says of an earlier tenant is known.
@@ -77,6 +83,8 @@ class readiness {
   void wait();
   void deliver();
   void tell(const epoll_event&);
+  void resume(const bool& alive);
+  void post_resume();
   bool control(int what, const watched&) const;
   void remove(watched&);
 
@@ -88,7 +96,8 @@ class readiness {
   std::size_t count_ = 0;
   std::array<epoll_event, batch_max> batch_;
   int at_ = 0, end_ = 0;  // of the batch: what is still to be told
-  bool waiting_ = false, delivering_ = false;
+  std::deque<continuation> soon_;
+  bool waiting_ = false, delivering_ = false, resume_posted_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // false once destroyed: the loop may still hold a handler of ours
 };
 
