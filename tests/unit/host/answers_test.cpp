@@ -51,6 +51,33 @@ TEST(Answers, ZeroFilledIsATempfail) {
   EXPECT_TRUE(is_legal);
 }
 
+TEST(Answers, NothingIsLeftOfAnEarlierOne) {
+  finding earlier;
+  earlier.what = verdict::accept;
+  earlier.why = reason::none;
+  for (std::string* const text : {&earlier.rule, &earlier.public_text, &earlier.operator_text, &earlier.notice, &earlier.mailbox, &earlier.upstream}) *text = "earlier";
+  earlier.kind = mailbox_kind::user;
+  earlier.addresses = {"a@example.com"};
+  earlier.addresses_complete = earlier.truncated = earlier.password_sent = true;
+  earlier.attributes = {{"cn", "Ann"}};
+  earlier.retry_after = std::chrono::milliseconds(5);
+  earlier.password_expires_in = std::chrono::seconds(5);
+  earlier.grace_logins = 5;
+  for (const abk_answer& a : {plain(ABK_NO, ABK_REASON_WRONG_PASSWORD), plain(77, 77)}) {
+    finding out = earlier;
+    bool is_legal = false;
+    read_answer(question_kind::login, a, typed(), out, is_legal);
+    EXPECT_EQ(out.what, is_legal ? verdict::reject : verdict::tempfail);
+    EXPECT_EQ(out.why, is_legal ? reason::wrong_password : reason::internal);
+    EXPECT_EQ(out.rule + out.public_text + out.notice + out.mailbox + out.upstream, "");
+    EXPECT_EQ(out.operator_text.empty(), is_legal);
+    EXPECT_EQ(out.kind, mailbox_kind::unknown);
+    EXPECT_TRUE(out.addresses.empty() && out.attributes.empty());
+    EXPECT_FALSE(out.addresses_complete || out.truncated || out.password_sent || out.password_expires_in || out.grace_logins);
+    EXPECT_EQ(out.retry_after.count(), 0);
+  }
+}
+
 TEST(Answers, UnverifiableIsNoAnswerToALogin) {
   bool is_legal = true;
   EXPECT_EQ(read(question_kind::login, plain(ABK_UNVERIFIABLE, ABK_REASON_CANNOT_VERIFY), typed(), is_legal).what, verdict::tempfail);

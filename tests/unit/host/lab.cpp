@@ -1,5 +1,6 @@
 #include "unit/host/lab.hpp"
 
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -139,6 +140,15 @@ upstream_rules line_server::upstream() const {
 int line_server::heard(const std::string& line) const {
   const std::lock_guard hold(mutex_);
   return static_cast<int>(std::count(lines_.begin(), lines_.end(), line));
+}
+
+void line_server::talk(const std::string& text) {
+  const std::lock_guard hold(mutex_);
+  const int one = 1;
+  for (const int fd : fds_) {
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);  // at once, whether the reply before it was acknowledged or not
+    send(fd, text.data(), text.size(), MSG_NOSIGNAL);
+  }
 }
 
 line_server::behaviour honest(const std::string& password) {

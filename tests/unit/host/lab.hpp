@@ -47,6 +47,8 @@ class line_server {
   upstream_rules upstream() const;
   int connections() const { return connections_; }
   int heard(const std::string& line) const;
+  // Without being asked, on every connection.
+  void talk(const std::string& text);
 
  private:
   void serve(int fd);

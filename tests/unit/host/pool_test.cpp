@@ -194,6 +194,24 @@ TEST_F(Pool, AStaleConnectionIsReplacedOnce) {
   EXPECT_EQ(server.heard("KEY secret"), 2);
 }
 
+TEST_F(Pool, WhatWasSaidBeforeTheQuestionIsNotItsAnswer) {
+  lab::line_server server(lab::honest());
+  const auto b = make(lab::rules_for({server.upstream()}), true).backend;
+  EXPECT_EQ(workers.ask(*b, lab::login(right), 5s).what, verdict::accept);
+  // The worker has no time to hear it before it is asked.
+  const stage_question q = lab::login(wrong);
+  finding out;
+  std::promise<void> done;
+  boost::asio::post(workers.workers().front()->io, [&] {
+    server.talk("OK\nYES\n");
+    std::this_thread::sleep_for(5ms);  // lies ready, however briefly
+    run_task(b->ask(q, steady::now() + 5s, steady::now() + 5s, out), nullptr, [&](const std::exception_ptr&) { done.set_value(); });
+  });
+  done.get_future().get();
+  EXPECT_EQ(out.what, verdict::reject);
+  EXPECT_EQ(server.connections(), 2);
+}
+
 TEST_F(Pool, AnIdleConnectionIsClosedWithThePluginsLastWords) {
   const lab::line_server server(lab::honest());
   backend_rules r = lab::rules_for({server.upstream()});
