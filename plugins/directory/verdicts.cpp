@@ -137,9 +137,26 @@ const bind_row* find(std::span<const bind_row> rows, const bind_reply& reply, sa
 std::span<const bind_row> bind_table() { return binds; }
 std::span<const search_row> search_table() { return searches; }
 
+namespace {
+
+abk::answer answer_of(const bind_row& row, const password_policy& p, std::string words) {
+  abk::answer out;
+  out.what = row.what;
+  out.why = row.why;
+  out.rule.append("bind.").append(row.name);
+  out.operator_text = std::move(words);
+  if (row.what != tempfail) {
+    out.password_expires_in = p.expires_in;
+    out.grace_logins = p.grace_logins;
+  }
+  return out;
+}
+
+}  // namespace
+
 abk::answer judge_bind(const bind_reply& reply, std::span<const bind_row> own) {
   const password_policy p = policy_of(reply.controls);
-  const std::string words = in_words(reply.said.of) + in_words(p);
+  std::string words = in_words(reply.said.of) + in_words(p);
   const bool success = reply.said.of.code == rc::success;
   if (success && !plain(reply)) {
     std::string extra = reply.said.sasl_credentials ? " SASL credentials" : reply.said.of.referrals.empty() ? "" : " a referral";
@@ -150,16 +167,7 @@ abk::answer judge_bind(const bind_reply& reply, std::span<const bind_row> own) {
   const bind_row* row = policy == says::unreadable ? nullptr : find(own, reply, policy);
   if (row == nullptr) row = find(binds, reply, policy);
   if (row == nullptr || (row->what == yes && !success)) return abk::answer::tempfail(reason::upstream_nonsense, "bind.unknown-result", words);
-  abk::answer out;
-  out.what = row->what;
-  out.why = row->why;
-  out.rule.append("bind.").append(row->name);
-  out.operator_text = words;
-  if (row->what != tempfail) {
-    out.password_expires_in = p.expires_in;
-    out.grace_logins = p.grace_logins;
-  }
-  return out;
+  return answer_of(*row, p, std::move(words));
 }
 
 namespace {
