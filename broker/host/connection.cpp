@@ -94,7 +94,6 @@ void connection::begin(leg_ptr l) {
   state_ = state::busy;
   l->is = leg::state::running;
   l->start_timer.disarm();
-  l->upstream = pool_->label(upstream_);
   l->on_give_up = [this, who = l.get()] { give_up(who); };
   const std::uint32_t id = next_id_++;
   const leg& of = *l;
@@ -152,6 +151,7 @@ void connection::give_up(const leg* who) {
   if (it == questions_.end()) return;
   const std::uint32_t id = it->id;
   it->asked->password_sent = it->secret_sent;
+  it->asked->upstream = pool_->label(upstream_);
   it->asked = nullptr;
   bool keep = false;
   if (session_ != nullptr && session_->cancel != nullptr && computing_ == nullptr) guarded("cancel", [&] { keep = session_->cancel(session_, id); });
@@ -335,6 +335,7 @@ void connection::lost(reason why, std::string text) {
       const leg_ptr l = std::move(q.asked);
       q.asked = nullptr;
       l->on_give_up = nullptr;
+      l->upstream = pool_->label(upstream_);
       l->retried = true;
       boost::asio::post(home_.io, [p = pool_, l] {
         if (l->is != leg::state::over) p->requeue(l);

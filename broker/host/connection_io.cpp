@@ -102,6 +102,7 @@ void connection::io_next(abk_io* io, std::uint32_t id, std::uint32_t role, abk_s
 
 void connection::io_note(abk_io* io, std::uint32_t id, abk_str what, abk_str text) {
   connection& me = self(io);
+  if (!io->watched) return;
   const leg* l = me.tracer();
   if (id != 0) {
     const question* q = me.find(id);

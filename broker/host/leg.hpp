@@ -26,7 +26,7 @@ struct leg {
   // How it stands.
   enum class state { waiting, running, over };
   state is = state::waiting;
-  steady::time_point queued = steady::now();
+  steady::time_point queued{};   // when it began to wait for a connection
   bool retried = false;          // was moved from a stale connection to a fresh one: once at most
   std::string upstream;
 

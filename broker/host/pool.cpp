@@ -45,7 +45,6 @@ pool::~pool() = default;
 
 void pool::submit(leg_ptr l) {
   worker& home = *l->home;
-  l->upstream = configured_ == 1 ? label(0) : std::string();
   l->deadline_timer.bind(home.timers, [it = l.get()] { give_up_leg(*it, finding::tempfail(reason::deadline, "no answer in time")); });
   l->deadline_timer.arm(l->until);
   requeue(std::move(l));
@@ -72,12 +71,15 @@ void pool::limit_wait(const leg_ptr& l) {
 void pool::requeue(leg_ptr l) {
   worker& home = *l->home;
   l->is = leg::state::waiting;
-  if (retired_) return end_leg(*l, finding::tempfail(reason::shutting_down));
-  if (core_->disabled()) return end_leg(*l, finding::tempfail(reason::internal, "the backend is disabled: its plugin misbehaved too often"));
+  const bool refused = retired_ || core_->disabled();
   const bool own = l->out() != nullptr || l->only_upstream >= 0;  // a connection for it alone
-  if (!own && !l->retried && waiting_on(home, l->role) == 0)  // nobody is overtaken
+  if (!refused && !own && !l->retried && waiting_on(home, l->role) == 0)  // nobody is overtaken
     for (const auto& c : local(home).all)
       if (c->role() == l->role && c->reserved() == nullptr && c->ready()) return c->begin(std::move(l));
+  if (l->upstream.empty() && configured_ == 1) l->upstream = label(0);
+  if (l->queued == steady::time_point()) l->queued = steady::now();
+  if (retired_) return end_leg(*l, finding::tempfail(reason::shutting_down));
+  if (refused) return end_leg(*l, finding::tempfail(reason::internal, "the backend is disabled: its plugin misbehaved too often"));
   bool any_usable = false;
   bool full = false;
   {
