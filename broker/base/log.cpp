@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <cstring>
 #include <ctime>
 #include <system_error>
 #include <utility>
@@ -45,11 +46,12 @@ int syslog_priority(char mark) {
 }
 
 // UTC with milliseconds. The part down to seconds is formatted once a second and thread.
-void append_time(std::string& out) {
+constexpr std::size_t second_bytes = 19, time_bytes = second_bytes + 5;
+char* write_time(char* to) {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
   thread_local time_t last = 0;
-  thread_local char text[24];
+  thread_local char text[second_bytes + 1];
   if (now.tv_sec != last) {
     tm utc{};
     gmtime_r(&now.tv_sec, &utc);
@@ -57,40 +59,21 @@ void append_time(std::string& out) {
     last = now.tv_sec;
   }
   const auto ms = static_cast<unsigned>(now.tv_nsec / 1'000'000);
-  out += text;
-  out += '.';
-  out += static_cast<char>('0' + ms / 100);
-  out += static_cast<char>('0' + ms / 10 % 10);
-  out += static_cast<char>('0' + ms % 10);
-  out += 'Z';
+  to = std::copy_n(text, second_bytes, to);
+  *to++ = '.';
+  *to++ = static_cast<char>('0' + ms / 100);
+  *to++ = static_cast<char>('0' + ms / 10 % 10);
+  *to++ = static_cast<char>('0' + ms % 10);
+  *to++ = 'Z';
+  return to;
 }
 
-// True for bytes of values that need no quotes.
-constexpr auto plain_bytes = [] {
-  std::array<bool, 256> t{};
-  for (std::size_t c = 0x21; c < 0x7f; ++c) t[c] = c != '"' && c != '\\' && c != '=';
-  return t;
-}();
-
-bool plain(std::string_view value) {
-  return !value.empty() && value.size() <= 200 && std::all_of(value.begin(), value.end(), [](char c) { return plain_bytes[static_cast<unsigned char>(c)]; });
-}
-
-// " key=", or what it is in JSON, in one piece.
-void append_key(std::string& out, std::string_view before, std::string_view key, std::string_view behind) {
-  std::array<char, 48> piece;
-  if (before.size() + key.size() + behind.size() > piece.size()) {
-    out.append(before).append(key).append(behind);
-    return;
-  }
-  char* end = std::copy(before.begin(), before.end(), piece.data());
-  end = std::copy(key.begin(), key.end(), end);
-  end = std::copy(behind.begin(), behind.end(), end);
-  out.append(piece.data(), static_cast<std::size_t>(end - piece.data()));
-}
+constexpr auto put = text_buffer::copy_to;
 
 // A text is a sentence, and the end of a sentence about a configuration says what to do. Everything else is a name or a number.
 std::size_t bytes_max_of(std::string_view key) { return key == "text" ? 600 : 200; }
+
+constexpr std::size_t bare_bytes_max = 200;
 
 int open_target(const log_settings& s) {
   if (s.target != log_target::file) return 2;
@@ -102,70 +85,81 @@ int open_target(const log_settings& s) {
 }  // namespace
 
 // The first byte of a waiting line is its level's letter; write_out() takes it off.
-log_line::log_line(logger* to, level l, std::string_view event) : to_(to), level_(l) {
+log_line::log_line(logger* to, level l, std::string_view event) : to_(to), json_(to != nullptr && to->format_.load(std::memory_order_relaxed) == log_format::json) {
   if (to_ == nullptr) return;
-  text_.reserve(400);
-  text_ += level_name(l)[0];
-  if (to_->format_.load(std::memory_order_relaxed) == log_format::json) {
-    text_ += "{\"ts\":\"";
-    append_time(text_);
-    text_ += "\",\"level\":\"";
-    text_ += level_name(l);
-    text_ += "\",\"event\":\"";
-    text_ += escape_for_log(event);
-    text_ += '"';
+  const std::string_view called = level_name(l);
+  char* at = text_.room(64 + time_bytes + event.size());
+  *at++ = called[0];
+  at = put(at, json_ ? "{\"ts\":\"" : "ts=");
+  at = write_time(at);
+  at = put(at, json_ ? "\",\"level\":\"" : " level=");
+  at = put(at, called);
+  at = put(at, json_ ? "\",\"event\":\"" : " event=");
+  if (json_) {
+    text_.wrote(at);
+    append_escaped(text_, event, 200);
+    at = put(text_.room(1), "\"");
   } else {
-    text_ += "ts=";
-    append_time(text_);
-    text_ += " level=";
-    text_ += level_name(l);
-    text_ += " event=";
-    text_ += event;
+    at = put(at, event);
   }
+  text_.wrote(at);
 }
 
 log_line& log_line::field(std::string_view key, std::string_view value) {
   if (to_ == nullptr) return *this;
-  if (to_->format_.load(std::memory_order_relaxed) == log_format::json) {
-    append_key(text_, ",\"", key, "\":\"");
-    // \xNN is not JSON: the backslash of the escape is doubled, so that a reader gets the same text as from logfmt.
-    if (plain(value)) {
-      text_ += value;
-    } else {
-      for (const char c : escape_for_log(value, bytes_max_of(key))) {
-        if (c == '\\' || c == '"') text_ += '\\';
-        text_ += c;
-      }
-    }
-    text_ += '"';
-    return *this;
-  }
-  if (plain(value)) {
-    append_key(text_, " ", key, "=");
-    text_ += value;
+  const std::size_t most = bytes_max_of(key);
+  const std::string_view shown = value.substr(0, most);
+  const unsigned odd = classes_of(shown, log_bytes);
+  const bool quotes = json_ || odd != 0 || value.empty() || value.size() > bare_bytes_max;
+  char* at = begin_field(key, shown.size());
+  if (quotes) *at++ = '"';
+  if ((odd & escaped_in_log) == 0 && shown.size() == value.size()) {
+    at = put(at, value);
+  } else if (!json_) {
+    text_.wrote(at);
+    append_escaped(text_, value, most);
+    at = text_.room(1);
   } else {
-    append_key(text_, " ", key, "=\"");
-    append_escaped(text_, value, bytes_max_of(key));
-    text_ += '"';
+    // \xNN is not JSON: the backslash of the escape is doubled, so that a reader gets the same text as from logfmt.
+    const std::string escaped = escape_for_log(value, most);
+    text_.wrote(at);
+    at = text_.room(2 * escaped.size() + 1);
+    for (const char c : escaped) {
+      if (c == '\\' || c == '"') *at++ = '\\';
+      *at++ = c;
+    }
   }
+  if (quotes) *at++ = '"';
+  text_.wrote(at);
   return *this;
 }
 
 log_line& log_line::field(std::string_view key, std::int64_t value) {
   if (to_ == nullptr) return *this;
-  const bool json = to_->format_.load(std::memory_order_relaxed) == log_format::json;
-  append_key(text_, json ? ",\"" : " ", key, json ? "\":" : "=");
-  std::array<char, 24> digits;
-  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  text_.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+  constexpr std::size_t digits_max = 20;
+  char* const at = begin_field(key, digits_max);
+  text_.wrote(std::to_chars(at, at + digits_max, value).ptr);
   return *this;
+}
+
+// The one place that writes a key. There is room for the value and its quotes where it is to be written.
+char* log_line::begin_field(std::string_view key, std::size_t value_bytes) {
+  char* at = text_.room(key.size() + value_bytes + 6);
+  if (json_) {
+    at = put(at, ",\"");
+    at = put(at, key);
+    return put(at, "\":");
+  }
+  *at++ = ' ';
+  at = put(at, key);
+  *at++ = '=';
+  return at;
 }
 
 log_line::~log_line() {
   if (to_ == nullptr) return;
-  if (to_->format_.load(std::memory_order_relaxed) == log_format::json) text_ += '}';
-  text_ += '\n';
-  to_->submit(level_, text_);
+  text_.append(json_ ? "}\n" : "\n");
+  to_->submit(text_.view());
 }
 
 logger::logger(const log_settings& s) : least_(s.least), format_(s.format), target_(s.target), fd_(open_target(s)), own_fd_(s.target == log_target::file) {
@@ -206,7 +200,7 @@ void logger::give_to(unsigned uid, unsigned gid) {
   [[maybe_unused]] const int rc = fchown(fd_, uid, gid);  // what fails here is told by the reload that cannot open the file
 }
 
-void logger::submit(level, std::string_view line) {
+void logger::submit(std::string_view line) {
   bool asleep = false;
   {
     const std::lock_guard hold(mutex_);
@@ -249,8 +243,9 @@ void logger::write_loop() {
     const bool last = stop_;
     hold.unlock();
     if (const std::uint64_t lost = dropped(); lost != dropped_told_) {
+      std::array<char, time_bytes> now;
       batch += "wts=";
-      append_time(batch);
+      batch.append(now.data(), write_time(now.data()));
       batch += " level=warning event=log_lines_dropped count=" + std::to_string(lost - dropped_told_) + "\n";
       dropped_told_ = lost;
     }
@@ -263,7 +258,7 @@ void logger::write_loop() {
   }
 }
 
-void logger::write_out(std::string_view lines) {
+void logger::write_out(std::string& lines) {
   log_target target{};
   int fd = -1;
   {
@@ -272,23 +267,23 @@ void logger::write_out(std::string_view lines) {
     fd = target == log_target::file ? fd_ : 2;
   }
   if (target == log_target::nowhere) return;
-  std::string out;
-  if (std::exchange(torn_, false)) out += '\n';  // what was left of the last line must not become the beginning of this one
-  while (!lines.empty()) {
-    const std::size_t end = lines.find('\n');
-    const char mark = lines[0];
-    const std::string_view line = lines.substr(1, end - 1);
-    lines.remove_prefix(end + 1);
+  const bool torn = std::exchange(torn_, false);
+  char* to = lines.data();  // what is to be written moves to the front: without its letter, each line has room before itself
+  for (char *at = to, *const end = at + lines.size(); at != end;) {
+    char* const behind = static_cast<char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at))) + 1;
+    const char mark = *at++;
+    const auto bytes = static_cast<int>(behind - at - 1);
     if (target == log_target::syslog) {
-      ::syslog(syslog_priority(mark), "%.*s", static_cast<int>(line.size()), line.data());
+      ::syslog(syslog_priority(mark), "%.*s", bytes, at);
     } else if (target == log_target::journal) {
-      sd_journal_send("MESSAGE=%.*s", static_cast<int>(line.size()), line.data(), "PRIORITY=%d", syslog_priority(mark),
-                      "SYSLOG_IDENTIFIER=authbroker", nullptr);
+      sd_journal_send("MESSAGE=%.*s", bytes, at, "PRIORITY=%d", syslog_priority(mark), "SYSLOG_IDENTIFIER=authbroker", nullptr);
     } else {
-      out += line;
-      out += '\n';
+      if (torn && to == lines.data()) *to++ = '\n';  // what was left of the last line must not become the beginning of this one
+      to = std::copy(at, behind, to);
     }
+    at = behind;
   }
+  const std::string_view out(lines.data(), static_cast<std::size_t>(to - lines.data()));
   // A pipe that nobody reads must not hold the writer: what fits into it at once is written, what does not within a second is
   // dropped. (A pipe that is ready for writing takes PIPE_BUF bytes without blocking.)
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(1);

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <thread>
 
+#include "base/text_buffer.hpp"
+
 namespace authbroker {
 
 enum class level : std::uint8_t { debug, info, warning, error };
@@ -36,15 +38,16 @@ class log_line {
   log_line& field(std::string_view key, std::int64_t value);
   log_line& field_if(std::string_view key, std::string_view value) { return value.empty() ? *this : field(key, value); }
   // The line so far, as it will be written. Empty below the level.
-  std::string_view text() const { return text_.empty() ? std::string_view() : std::string_view(text_).substr(1); }
+  std::string_view text() const { return to_ == nullptr ? std::string_view() : text_.view().substr(1); }
   ~log_line();
 
  private:
   friend class logger;
   log_line(logger* to, level, std::string_view event);
+  char* begin_field(std::string_view key, std::size_t value_bytes);
   logger* to_;  // nullptr: below the level
-  level level_;
-  std::string text_;
+  bool json_;   // as the line was begun, whatever a reload says meanwhile
+  text_buffer text_;
 };
 
 class logger {
@@ -67,9 +70,9 @@ class logger {
 
  private:
   friend class log_line;
-  void submit(level, std::string_view line);
+  void submit(std::string_view line);
   void write_loop();
-  void write_out(std::string_view lines);
+  void write_out(std::string& lines);  // uses up what `lines` holds
 
   std::atomic<level> least_;
   std::atomic<log_format> format_;

@@ -5,8 +5,16 @@
 #include <charconv>
 
 #include "base/secret.hpp"
+#include "base/text_buffer.hpp"
 
 namespace authbroker {
+
+unsigned classes_of(std::string_view s, const byte_classes& table) {
+  unsigned all = 0;
+#pragma GCC unroll 8
+  for (const char c : s) all |= table[static_cast<unsigned char>(c)];
+  return all;
+}
 
 std::string to_lower(std::string_view s) {
   std::string out(s);
@@ -15,7 +23,7 @@ std::string to_lower(std::string_view s) {
 }
 
 bool equal_fold(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower_ascii(x) == lower_ascii(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return x == y || lower_ascii(x) == lower_ascii(y); });
 }
 
 std::string_view trim(std::string_view s) {
@@ -63,7 +71,12 @@ constexpr std::array<signed char, 256> base64_values = [] {
 }  // namespace
 
 bool printable_ascii(std::string_view s) {
-  return std::all_of(s.begin(), s.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+  static constexpr byte_classes other = [] {
+    byte_classes t{};
+    for (std::size_t c = 0; c < 256; ++c) t[c] = c < 0x20 || c > 0x7E;
+    return t;
+  }();
+  return classes_of(s, other) == 0;
 }
 
 bool valid_utf8(std::string_view s) {
@@ -91,35 +104,38 @@ bool has_control(std::string_view s) {
   return false;
 }
 
-void append_escaped(std::string& out, std::string_view s, std::size_t bytes_max) {
+void append_escaped(text_buffer& out, std::string_view s, std::size_t bytes_max) {
   static constexpr std::string_view hex = "0123456789abcdef";
   const bool cut = s.size() > bytes_max;
   s = s.substr(0, bytes_max);
-  const auto as_it_is = [](char c) { return c >= 0x20 && c < 0x7F && c != '\\' && c != '"'; };
-  while (!s.empty()) {
-    const auto clean = static_cast<std::size_t>(std::find_if_not(s.begin(), s.end(), as_it_is) - s.begin());
-    out.append(s, 0, clean);
-    s.remove_prefix(clean);
-    if (s.empty()) break;
-    const auto c = static_cast<unsigned char>(s.front());
-    out += '\\';
-    if (c == '\\' || c == '"') {
-      out += s.front();
-    } else {
-      out += 'x';
-      out += hex[c >> 4];
-      out += hex[c & 15];
+  char* to = out.room(4 * s.size() + 3);
+  if ((classes_of(s, log_bytes) & escaped_in_log) == 0) {
+    to = text_buffer::copy_to(to, s);
+  } else {
+    for (const char ch : s) {
+      const auto c = static_cast<unsigned char>(ch);
+      if ((log_bytes[c] & escaped_in_log) == 0) {
+        *to++ = ch;
+        continue;
+      }
+      *to++ = '\\';
+      if (c == '\\' || c == '"') {
+        *to++ = ch;
+      } else {
+        *to++ = 'x';
+        *to++ = hex[c >> 4];
+        *to++ = hex[c & 15];
+      }
     }
-    s.remove_prefix(1);
   }
-  if (cut) out += "...";
+  if (cut) to = text_buffer::copy_to(to, "...");
+  out.wrote(to);
 }
 
 std::string escape_for_log(std::string_view s, std::size_t bytes_max) {
-  std::string out;
-  out.reserve(std::min(s.size(), bytes_max) + 8);
+  text_buffer out;
   append_escaped(out, s, bytes_max);
-  return out;
+  return std::string(out.view());
 }
 
 std::string clean_notice(std::string_view s, std::size_t chars_max) {
@@ -229,8 +245,7 @@ bool holds(std::string_view text, std::string_view needle, std::span<const std::
 std::size_t longest_base64_run(std::string_view text) {
   std::size_t longest = 0, now = 0;
   for (const char c : text) {
-    const bool in = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-    now = in ? now + 1 : 0;
+    now = base64_values[static_cast<unsigned char>(c)] >= 0 ? now + 1 : 0;
     longest = std::max(longest, now);
   }
   return longest;

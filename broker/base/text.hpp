@@ -1,5 +1,6 @@
 // Small pure functions on bytes.
 #pragma once
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -8,6 +9,13 @@
 #include <string_view>
 
 namespace authbroker {
+
+class text_buffer;
+
+// What each byte is to somebody: the bits are his. What all bytes of a text are, or-ed together, is a question without a branch
+// a byte.
+using byte_classes = std::array<std::uint8_t, 256>;
+unsigned classes_of(std::string_view, const byte_classes&);
 
 constexpr char lower_ascii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 std::string to_lower(std::string_view);
@@ -23,7 +31,15 @@ bool has_control(std::string_view);
 
 // One line, printable ASCII: every other byte as \xNN, a backslash doubled, quotes as \", cut at `bytes_max` of input.
 std::string escape_for_log(std::string_view, std::size_t bytes_max = 200);
-void append_escaped(std::string& out, std::string_view, std::size_t bytes_max);  // the same, at the end of `out`
+void append_escaped(text_buffer& out, std::string_view, std::size_t bytes_max);  // the same, at the end of `out`
+// The bytes that are escaped there, and those that would end a value without quotes.
+inline constexpr std::uint8_t escaped_in_log = 1, quoted_in_log = 2;
+inline constexpr byte_classes log_bytes = [] {
+  byte_classes t{};
+  for (std::size_t c = 0; c < 256; ++c) t[c] = c < 0x20 || c > 0x7E || c == '\\' || c == '"' ? escaped_in_log : 0;
+  t[' '] = t['='] = quoted_in_log;
+  return t;
+}();
 // Text of an upstream for a user's eyes: valid UTF-8 or '?', controls and bidi marks out, at most `chars_max` code points.
 std::string clean_notice(std::string_view, std::size_t chars_max = 200);
 

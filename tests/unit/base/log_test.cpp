@@ -61,6 +61,72 @@ TEST_F(Log, ValuesAreCut) {
   EXPECT_LT(lines()[0].size(), 300u);
 }
 
+// What a field must look like, said again in the plainest words.
+std::string expected_field(log_format format, const std::string& key, const std::string& value) {
+  static const char* const hex = "0123456789abcdef";
+  const std::size_t most = key == "text" ? 600 : 200;
+  std::string shown;
+  bool bare = !value.empty() && value.size() <= 200;
+  for (std::size_t i = 0; i < value.size() && i < most; ++i) {
+    const auto c = static_cast<unsigned char>(value[i]);
+    if (c == '"' || c == '\\') shown += std::string("\\") + value[i];
+    else if (c < 0x20 || c > 0x7e) shown += std::string("\\x") + hex[c / 16] + hex[c % 16];
+    else shown += value[i];
+    if (c <= 0x20 || c > 0x7e || c == '"' || c == '\\' || c == '=') bare = false;
+  }
+  if (value.size() > most) shown += "...";
+  if (format == log_format::logfmt) return " " + key + (bare ? "=" + shown : "=\"" + shown + "\"");
+  std::string doubled;
+  for (const char c : shown) doubled += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+  return ",\"" + key + "\":\"" + doubled + "\"";
+}
+
+TEST_F(Log, R_01_EveryByteAtEveryPlaceOfAValue) {  // R-01
+  for (const log_format format : {log_format::logfmt, log_format::json}) {
+    log_settings nowhere = settings(format);
+    nowhere.target = log_target::nowhere;
+    logger log(nowhere);
+    const auto written = [&](std::string_view key, std::string_view value) {
+      log_line line = log.line(level::info, "e");
+      const std::size_t before = line.text().size();
+      line.field(key, value);
+      return std::string(line.text().substr(before));
+    };
+    for (std::size_t length = 1; length <= 20; ++length)
+      for (std::size_t at = 0; at < length; ++at)
+        for (int c = 0; c < 256; ++c) {
+          std::string value(length, 'v');
+          value[at] = static_cast<char>(c);
+          ASSERT_EQ(written("key", value), expected_field(format, "key", value)) << length << ' ' << at << ' ' << c;
+        }
+    for (const char filling : {'v', ' ', '"', '\n', '\xff'})
+      for (const char* key : {"text", "other", ""})
+        for (const std::size_t length : {0U, 1U, 7U, 8U, 9U, 15U, 16U, 17U, 31U, 32U, 33U, 199U, 200U, 201U, 202U, 203U, 599U, 600U, 601U, 3000U})
+          ASSERT_EQ(written(key, std::string(length, filling)), expected_field(format, key, std::string(length, filling))) << key << ' ' << length;
+    const std::string long_key(300, 'k');
+    EXPECT_EQ(written(long_key, "v"), expected_field(format, long_key, "v"));
+  }
+}
+
+TEST_F(Log, ALineIsAsLongAsItsFields) {
+  for (const log_format format : {log_format::logfmt, log_format::json}) {
+    logger log(settings(format));
+    std::string fields;
+    {
+      log_line line = log.line(level::info, "long");
+      const std::string head(line.text());
+      for (int i = 0; i < 100; ++i) {
+        line.field("text", std::string(static_cast<std::size_t>(i) * 7, i % 3 == 0 ? '"' : 'v')).field("n", i);
+        fields += expected_field(format, "text", std::string(static_cast<std::size_t>(i) * 7, i % 3 == 0 ? '"' : 'v'));
+        fields += (format == log_format::json ? ",\"n\":" : " n=") + std::to_string(i);
+        ASSERT_EQ(line.text(), head + fields);
+      }
+    }
+    log.flush();
+    EXPECT_TRUE(lines().back().ends_with(fields + (format == log_format::json ? "}" : "")));
+  }
+}
+
 TEST_F(Log, LevelsBelowAreNotWritten) {
   logger log(settings(log_format::logfmt, level::warning));
   EXPECT_FALSE(log.wants(level::info));

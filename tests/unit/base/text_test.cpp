@@ -56,6 +56,41 @@ TEST(Text, PrintableAscii) {
   for (const char* other : {"\x1f", "\x7f", "\x80", "\xff", "gr\xC3\xBC", "a\tb"}) EXPECT_FALSE(printable_ascii(other)) << escape_for_log(other);
 }
 
+TEST(Text, EveryByteAtEveryPlace) {
+  byte_classes itself{};
+  for (std::size_t c = 0; c < 256; ++c) itself[c] = static_cast<std::uint8_t>(c);
+  EXPECT_EQ(classes_of("", itself), 0U);
+  for (std::size_t length = 1; length <= 40; ++length)
+    for (std::size_t at = 0; at < length; ++at)
+      for (unsigned c = 0; c < 256; ++c) {
+        std::string text(length, 'a');
+        text[at] = static_cast<char>(c);
+        ASSERT_EQ(printable_ascii(text), c >= 0x20 && c < 0x7F) << length << ' ' << at << ' ' << c;
+        ASSERT_EQ(classes_of(text, itself), length == 1 ? c : c | 'a') << length << ' ' << at << ' ' << c;
+        std::string other(length, 'A');
+        other[at] = static_cast<char>(c);
+        ASSERT_TRUE(equal_fold(text, other)) << length << ' ' << at << ' ' << c;
+        other[at] = static_cast<char>(c ^ 0x20U);
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        ASSERT_EQ(equal_fold(text, other), letter) << length << ' ' << at << ' ' << c;
+      }
+}
+
+TEST(Text, R_01_EveryByteIsEscapedInItsPlace) {  // R-01
+  for (std::size_t length = 1; length <= 20; ++length)
+    for (std::size_t at = 0; at < length; ++at)
+      for (unsigned c = 0; c < 256; ++c) {
+        std::string text(length, 'a'), shown(1, static_cast<char>(c));
+        text[at] = static_cast<char>(c);
+        constexpr std::string_view hex = "0123456789abcdef";
+        if (c == '\\' || c == '"') shown.insert(0, 1, '\\');
+        else if (c < 0x20 || c > 0x7E) shown = std::string("\\x") + hex[c / 16] + hex[c % 16];
+        ASSERT_EQ(escape_for_log(text), text.substr(0, at) + shown + text.substr(at + 1)) << length << ' ' << at << ' ' << c;
+        ASSERT_EQ(escape_for_log(text, at), text.substr(0, at) + "...") << length << ' ' << at << ' ' << c;
+      }
+  EXPECT_EQ(escape_for_log(std::string(2000, '\xff'), 1999).size(), 4U * 1999 + 3);
+}
+
 TEST(Text, ANoticeIsFitForAUsersEyes) {
   EXPECT_EQ(clean_notice("  plain, but too long  ", 9), "plain,");
   EXPECT_EQ(clean_notice(" \t plain\t "), "plain");
