@@ -1,17 +1,20 @@
 #include "wire/json_writer.hpp"
 
-#include <array>
 #include <charconv>
+
+#include "base/text.hpp"
 
 namespace authbroker {
 namespace {
 
-// True for bytes that stand for themselves in a string.
-constexpr auto plain_bytes = [] {
-  std::array<bool, 256> t{};
-  for (std::size_t c = 0x20; c < 0x7f; ++c) t[c] = c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+// The bytes that do not stand for themselves in a string.
+constexpr byte_classes odd_bytes = [] {
+  byte_classes t{};
+  for (std::size_t c = 0; c < 256; ++c) t[c] = c < 0x20 || c > 0x7e || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&';
   return t;
 }();
+
+constexpr auto put = text_buffer::copy_to;
 
 unsigned byte(std::string_view text, std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; }
 
@@ -31,105 +34,110 @@ std::size_t sequence(std::string_view text, std::size_t i) {
   return 0;
 }
 
-void append_escape(std::string& out, unsigned code_unit) {
+char* write_escape(char* to, unsigned code_unit) {
   constexpr std::string_view hex = "0123456789abcdef";
-  out += "\\u";
+  to = put(to, "\\u");
   for (unsigned shift = 16; shift != 0;) {
     shift -= 4;
-    out += hex[code_unit >> shift & 0xfU];
+    *to++ = hex[code_unit >> shift & 0xfU];
   }
+  return to;
 }
 
-void append_odd(std::string& out, std::string_view text, std::size_t& i) {
-  const unsigned c = byte(text, i);
+constexpr std::size_t odd_bytes_max = 6;  // that come of one byte
+
+// Writes what stands for the byte or the sequence at `i`, which goes behind it.
+char* write_odd(char* to, std::string_view text, std::size_t& i) {
+  const unsigned c = byte(text, i++);
   switch (c) {
-    case '"': out += "\\\""; break;
-    case '\\': out += "\\\\"; break;
-    case '\n': out += "\\n"; break;
-    case '\r': out += "\\r"; break;
-    case '\t': out += "\\t"; break;
-    default:
-      if (c < 0x80) {
-        append_escape(out, c);
-      } else if (const std::size_t n = sequence(text, i); n == 0) {
-        out += "\xef\xbf\xbd";
-      } else if (const std::string_view s = text.substr(i, n); s == "\xe2\x80\xa8" || s == "\xe2\x80\xa9") {
-        append_escape(out, s.back() == '\xa8' ? 0x2028 : 0x2029);
-        i += n - 1;
-      } else {
-        out += s;
-        i += n - 1;
-      }
+    case '"': return put(to, "\\\"");
+    case '\\': return put(to, "\\\\");
+    case '\n': return put(to, "\\n");
+    case '\r': return put(to, "\\r");
+    case '\t': return put(to, "\\t");
+    default: break;
   }
-  ++i;
+  if (c < 0x80) return write_escape(to, c);
+  const std::size_t n = sequence(text, i - 1);
+  if (n == 0) return put(to, "\xef\xbf\xbd");
+  const std::string_view s = text.substr(i - 1, n);
+  i += n - 1;
+  if (s == "\xe2\x80\xa8" || s == "\xe2\x80\xa9") return write_escape(to, s.back() == '\xa8' ? 0x2028 : 0x2029);
+  return put(to, s);
 }
 
 }  // namespace
 
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  std::size_t i = 0;
-  while (i < text.size()) {
-    const std::size_t begin = i;
-    while (i < text.size() && plain_bytes[static_cast<unsigned char>(text[i])]) ++i;
-    out.append(text, begin, i - begin);
-    if (i < text.size()) append_odd(out, text, i);
+void append_json_string(text_buffer& out, std::string_view text) {
+  char* to = out.room(text.size() + 2);
+  *to++ = '"';
+  if (classes_of(text, odd_bytes) == 0) {
+    to = put(to, text);
+  } else {
+    for (std::size_t i = 0; i < text.size();) {
+      out.wrote(to);
+      to = out.room(text.size() - i + odd_bytes_max + 1);  // for what follows if it is plain, this character, and the quote
+      if (odd_bytes[static_cast<unsigned char>(text[i])] == 0)
+        *to++ = text[i++];
+      else
+        to = write_odd(to, text, i);
+    }
   }
-  out += '"';
-}
-
-void json_writer::separate() {
-  if (comma_) out_ += ',';
-  comma_ = true;
+  *to++ = '"';
+  out.wrote(to);
 }
 
 json_writer& json_writer::open(char c) {
-  separate();
-  out_ += c;
+  char* const to = separate(1);
+  *to = c;
+  text_.wrote(to + 1);
   comma_ = false;
+  ++depth_;
   return *this;
 }
 
 json_writer& json_writer::close(char c) {
-  out_ += c;
+  text_.append({&c, 1});
   comma_ = true;
+  if (--depth_ == 0) {
+    out_ += text_.view();
+    text_.clear();
+    comma_ = false;
+  }
   return *this;
 }
 
 json_writer& json_writer::key(std::string_view name) {
-  out_.append(comma_ ? ",\"" : "\"").append(name).append("\":");
+  char* to = separate(name.size() + 3);
+  *to++ = '"';
+  to = put(to, name);
+  *to++ = '"';
+  *to++ = ':';
+  text_.wrote(to);
   comma_ = false;
   return *this;
 }
 
 json_writer& json_writer::value(std::string_view text) {
-  separate();
-  append_json_string(out_, text);
+  text_.wrote(separate(0));
+  append_json_string(text_, text);
   return *this;
 }
 
 json_writer& json_writer::value(std::int64_t n) {
-  separate();
-  std::array<char, 24> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), n).ptr;
-  out_.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+  constexpr std::size_t digits_max = 20;
+  char* const to = separate(digits_max);
+  text_.wrote(std::to_chars(to, to + digits_max, n).ptr);
   return *this;
 }
 
-json_writer& json_writer::value(bool b) {
-  separate();
-  out_ += b ? "true" : "false";
-  return *this;
-}
-
-json_writer& json_writer::null() {
-  separate();
-  out_ += "null";
+json_writer& json_writer::word(std::string_view w) {
+  text_.wrote(put(separate(w.size()), w));
   return *this;
 }
 
 json_writer& json_writer::colon() {
-  out_ += ':';
+  text_.append(":");
   comma_ = false;
   return *this;
 }

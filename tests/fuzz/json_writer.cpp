@@ -11,8 +11,9 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t n) {
   using namespace authbroker;
   const std::string text(reinterpret_cast<const char*>(bytes), n);
-  std::string out;
-  append_json_string(out, text);
+  text_buffer buffer;
+  append_json_string(buffer, text);
+  const std::string_view out = buffer.view();
   const boost::json::string back = boost::json::parse(out).as_string();
   if (valid_utf8(text) && std::string_view(back) != text) std::abort();
   if (out.find_first_of("<>&\n\r") != std::string::npos) std::abort();

@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <boost/json/parse.hpp>
+#include <cstdio>
+#include <limits>
 
 #include "wire/json_answer.hpp"
 #include "wire/json_question.hpp"
@@ -124,9 +127,9 @@ TEST(json_question, EveryPrefixOfAGoodBodyIsAnError) {
 TEST(json_writer, EveryByteComesBack) {
   for (int a = 0; a < 256; ++a) {
     const std::string text{'x', static_cast<char>(a), 'y'};
-    std::string out;
+    text_buffer out;
     append_json_string(out, text);
-    const auto back = boost::json::parse(out).as_string();
+    const auto back = boost::json::parse(out.view()).as_string();
     if (a < 0x80)
       EXPECT_EQ(std::string(back), text) << a;
     else
@@ -134,10 +137,67 @@ TEST(json_writer, EveryByteComesBack) {
   }
 }
 
-TEST(json_writer, TextStaysTextInAPage_K17) {
+// A text of one member, as it is written.
+std::string written(std::string_view text) {
   std::string out;
+  json_writer w(out);
+  w.begin_array().value(text).end_array();
+  return out;
+}
+
+TEST(json_writer, EveryByteAtEveryPlace) {
+  for (std::size_t length = 0; length <= 40; ++length)
+    for (std::size_t at = 0; at < length; ++at)
+      for (int c = 0; c < 256; ++c) {
+        std::string text(length, 'v');
+        text[at] = static_cast<char>(c);
+        std::string shown(1, text[at]);
+        std::array<char, 8> unit{};
+        std::snprintf(unit.data(), unit.size(), "\\u%04x", static_cast<unsigned>(c));
+        if (c == '"' || c == '\\') shown.insert(0, 1, '\\');
+        else if (c == '\n') shown = "\\n";
+        else if (c == '\r') shown = "\\r";
+        else if (c == '\t') shown = "\\t";
+        else if (c < 0x20 || c == 0x7f || c == '<' || c == '>' || c == '&') shown = unit.data();
+        else if (c >= 0x80) shown = "\xef\xbf\xbd";
+        ASSERT_EQ(written(text), "[\"" + text.substr(0, at) + shown + text.substr(at + 1) + "\"]") << length << ' ' << at << ' ' << c;
+      }
+  EXPECT_EQ(written(""), "[\"\"]");
+}
+
+TEST(json_writer, LongTextsComeBack) {
+  for (const std::size_t length : {1000U, 1023U, 1024U, 1025U, 5000U, 100'000U})
+    for (const std::string_view filling : {"v", "\n", "\x01", "\xc3\xa9", "\xff", "\xe2\x80\xa8"}) {
+      std::string text;
+      while (text.size() < length) text += filling;
+      const auto back = boost::json::parse(written(text)).as_array();
+      if (filling == "\xff")
+        EXPECT_EQ(back.at(0).as_string().size(), 3 * text.size());
+      else
+        EXPECT_EQ(std::string_view(back.at(0).as_string()), text) << length;
+    }
+}
+
+TEST(json_writer, CommasStandBetween) {
+  std::string out = "before ";
+  {
+    json_writer w(out);
+    w.begin_object().end_object();
+  }
+  EXPECT_EQ(out, "before {}");
+  json_writer w(out);
+  w.begin_object().member("a", 1).member("b", "x").member("c", true).key("d").null().key("e").begin_array().value(std::int64_t{-9}).value(false).value("y");
+  w.begin_object().end_object().null().end_array().key("f").begin_object().value("n\"1").colon().value("v").value("n2").colon().begin_array().end_array();
+  w.end_object().member("least", std::numeric_limits<std::int64_t>::min()).member("g", false).end_object();
+  out += " behind";
+  EXPECT_EQ(out,
+            R"(before {}{"a":1,"b":"x","c":true,"d":null,"e":[-9,false,"y",{},null],"f":{"n\"1":"v","n2":[]},"least":-9223372036854775808,"g":false} behind)");
+}
+
+TEST(json_writer, TextStaysTextInAPage_K17) {
+  text_buffer out;
   append_json_string(out, "\"</script>&\n\xe2\x80\xa8\xf0\x9f\x98\x80\xed\xa0\x80");
-  EXPECT_EQ(out, "\"\\\"\\u003c/script\\u003e\\u0026\\n\\u2028\xf0\x9f\x98\x80\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
+  EXPECT_EQ(out.view(), "\"\\\"\\u003c/script\\u003e\\u0026\\n\\u2028\xf0\x9f\x98\x80\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
 }
 
 TEST(json_answer, SaysAllThatACallerMaySee) {
@@ -168,6 +228,7 @@ TEST(json_answer, SaysAllThatACallerMaySee) {
   a.help_url = "https://example.com/help";
   std::string out;
   append_json_answer(out, a);
+  EXPECT_TRUE(out.starts_with(R"({"verdict":"accept","reason":"alert","identity":"ann@example.com",)")) << out;
   EXPECT_EQ(boost::json::parse(out), boost::json::parse(R"({"verdict":"accept","reason":"alert","identity":"ann@example.com","login_name":"ann",
     "mailbox":"ann@example.com","addresses":["ann@example.com","a.b@example.com"],"addresses_state":"complete",
     "attributes":{"memberOf":["x","y"],"display\"Name":["Ann"]},"kind":"user","password_expires_in":3600,"grace_logins":2,
