@@ -61,9 +61,14 @@ reason check_password(std::string_view password) {
 }
 
 bool has_path_characters(std::string_view local, std::string_view allowed) {
-  for (const char c : local)
-    if ((c == '#' || c == '~' || c == '/') && allowed.find(c) == std::string_view::npos) return true;
-  return false;
+  static constexpr byte_classes which = [] {
+    byte_classes t{};
+    t['#'] = 1;
+    t['~'] = 2;
+    t['/'] = 4;
+    return t;
+  }();
+  return (classes_of(local, which) & ~classes_of(allowed, which)) != 0;
 }
 
 std::string make_identity(const checked_name& name, std::string_view canonical_domain, bool keep_case) {

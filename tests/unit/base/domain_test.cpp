@@ -27,6 +27,25 @@ TEST(Domain, WhatIsNone) {
     EXPECT_EQ(a_label(bad), "refused") << bad;
 }
 
+TEST(Domain, EveryByteInEveryPlaceOfALabel) {
+  for (const std::string_view around : {"", "a.", "abcdefgh.b."})
+    for (std::size_t length = 1; length <= 12; ++length)
+      for (std::size_t at = 0; at < length; ++at)
+        for (int c = 0; c < 0x80; ++c) {
+          std::string label(length, 'x');
+          label[at] = static_cast<char>(c);
+          const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+          const bool inner = at > 0 && at + 1 < length;
+          const std::string whole = std::string(around) + label;
+          std::string wanted = letter || ((c == '-' || c == '.') && inner) ? whole : "refused";
+          if (c >= 'A' && c <= 'Z') wanted[around.size() + at] = static_cast<char>(c - 'A' + 'a');
+          ASSERT_EQ(a_label(whole), wanted) << whole << ' ' << c;
+        }
+  const std::string label(62, 'a');
+  EXPECT_EQ(a_label("a" + label + '.' + label + '.' + label + '.' + label + "b"), "a" + label + '.' + label + '.' + label + '.' + label + "b");  // 253
+  EXPECT_EQ(a_label("a" + label + '.' + label + '.' + label + '.' + label + "bc"), "refused");
+}
+
 TEST(Domain, Patterns) {
   EXPECT_TRUE(domain_matches("*", "anything.example"));
   EXPECT_TRUE(domain_matches("*.example.org", "a.example.org"));

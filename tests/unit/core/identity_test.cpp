@@ -101,6 +101,16 @@ TEST(Identity, A_17_PathCharactersNeedPermission) {
   EXPECT_TRUE(has_path_characters("a/b", "#~"));
   EXPECT_FALSE(has_path_characters("a/b#c~d", "#~/"));
   EXPECT_FALSE(has_path_characters("ann", ""));
+  constexpr std::string_view all = "#~/";
+  for (int c = 0; c < 256; ++c)
+    for (unsigned mask = 0; mask < 8; ++mask) {
+      std::string allowed;
+      for (std::size_t i = 0; i < all.size(); ++i)
+        if ((mask >> i & 1U) != 0) allowed += all[i];
+      const char one = static_cast<char>(c);
+      const bool forbidden = all.find(one) != all.npos && allowed.find(one) == allowed.npos;
+      EXPECT_EQ(has_path_characters(std::string("a") + one + "b", allowed), forbidden) << c << ' ' << allowed;
+    }
 }
 
 TEST(Identity, TheIdentityIsCanonical) {
