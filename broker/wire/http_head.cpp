@@ -1,6 +1,5 @@
 #include "wire/http_head.hpp"
 
-#include <array>
 #include <boost/beast/http/basic_parser.hpp>
 #include <charconv>
 
@@ -86,17 +85,16 @@ class head_parser final : public http::basic_parser<true> {
   void on_finish_impl(error_code&) override {}
 };
 
-constexpr auto control_bytes = [] {
-  std::array<bool, 256> t{};
+constexpr byte_classes control_bytes = [] {
+  byte_classes t{};
   for (std::size_t c = 0; c < 0x20; ++c) t[c] = c != '\t';
-  t[0x7f] = true;
+  t[0x7f] = 1;
   return t;
 }();
 
 // A complete line, without its CRLF. The first is the request line.
 const http_error* judge_line(std::string_view line, bool first) {
-  for (const char c : line)
-    if (control_bytes[static_cast<unsigned char>(c)]) return &http_errors::bad_request;
+  if (classes_of(line, control_bytes) != 0) return &http_errors::bad_request;
   if (first) {
     // Looked at here, because an HTTP/0.9 request has no second line to wait for.
     const std::size_t space = line.rfind(' ');

@@ -48,12 +48,11 @@ class handler {
 
   bool on_key_part(json::string_view part, std::size_t, json::error_code& ec) { return collect(part, ec); }
   bool on_key(json::string_view part, std::size_t, json::error_code& ec) {
-    if (!collect(part, ec)) return false;
-    const std::string_view name(text_.data(), text_used_);
+    std::string_view name;
+    if (!whole(part, name, ec)) return false;
     current_ = key::none;
     for (std::size_t k = 1; k < key_names.size(); ++k)
       if (name == key_names[k]) current_ = static_cast<key>(k);
-    text_used_ = 0;
     if (current_ == key::none || (current_ == key::kind && form != json_form::either))
       return fail("There is a key that this question does not have. Known are: " + known() + ".", ec);
     if (current_ == key::password && form == json_form::mailbox) return fail("A mailbox question has no password.", ec);
@@ -65,14 +64,8 @@ class handler {
   bool on_string_part(json::string_view part, std::size_t, json::error_code& ec) { return collect(part, ec); }
   bool on_string(json::string_view part, std::size_t, json::error_code& ec) {
     if (!inside_) return fail("The body must be a JSON object.", ec);
-    // Most strings come whole and are taken from where they are.
-    std::string_view text(part.data(), part.size());
-    if (text_used_ != 0) {
-      if (!collect(part, ec)) return false;
-      text = {text_.data(), text_used_};
-      text_used_ = 0;
-    }
-    return take(text, ec);
+    std::string_view text;
+    return whole(part, text, ec) && take(text, ec);
   }
 
   bool on_number_part(json::string_view, json::error_code&) { return true; }
@@ -118,13 +111,22 @@ class handler {
     text_used_high_ = text_used_ > text_used_high_ ? text_used_ : text_used_high_;
     return true;
   }
+  // With the last part, all of a key or string. Most come whole and are taken from where they are.
+  bool whole(json::string_view part, std::string_view& out, json::error_code& ec) {
+    out = {part.data(), part.size()};
+    if (text_used_ == 0) return true;
+    if (!collect(part, ec)) return false;
+    out = {text_.data(), text_used_};
+    text_used_ = 0;
+    return true;
+  }
   bool take(std::string_view text, json::error_code& ec) {
     if (current_ == key::deadline_ms) return fail(wrong_type(), ec);
     if (text.find('\0') != std::string_view::npos) return fail("\"" + std::string(key_names[static_cast<std::size_t>(current_)]) + "\" holds a NUL.", ec);
     switch (current_) {
-      case key::address: question.address.assign(text); break;
-      case key::client: question.client.assign(text); break;
-      case key::service: question.service.assign(text); break;
+      case key::address: question.address = std::string(text); break;
+      case key::client: question.client = std::string(text); break;
+      case key::service: question.service = std::string(text); break;
       case key::password:
         if (text.size() > password_bytes_max)
           question.password_too_long = true;
