@@ -23,12 +23,12 @@ class handler {
   static constexpr std::size_t max_string_size = string_bytes_max;
   static constexpr std::size_t max_key_size = 64;
 
-  json_form form;
-  json_question question;
+  const json_form form;
+  json_question& question;
   std::string wrong;  // "" while all is well
   unsigned seen = 0;  // a bit a key
 
-  explicit handler(json_form f) : form(f) {}
+  handler(json_form f, json_question& into) : form(f), question(into) {}
   handler(const handler&) = delete;
   handler& operator=(const handler&) = delete;
   ~handler() { wipe(text_.data(), text_used_high_); }
@@ -153,18 +153,9 @@ class handler {
   key current_ = key::none;
 };
 
-json_outcome wrong_question(std::string text) {
-  json_outcome out;
-  out.error = &http_errors::bad_question;
+void complain(json_outcome& out, const http_error& error, std::string text) {
+  out.error = &error;
   out.text = std::move(text);
-  return out;
-}
-
-json_outcome wrong_json(std::string text) {
-  json_outcome out;
-  out.error = &http_errors::bad_json;
-  out.text = std::move(text);
-  return out;
 }
 
 // The parser unescapes strings in a buffer of its own, on the stack: this overwrites where it was.
@@ -173,8 +164,10 @@ json_outcome wrong_json(std::string text) {
   wipe(room.data(), room.size());
 }
 
-json_outcome parse(std::string_view body, json_form form) {
-  json::basic_parser<handler> parser(json::parse_options{}, form);
+void parse(std::string_view body, json_form form, json_outcome& out) {
+  const auto wrong_question = [&out](std::string text) { complain(out, http_errors::bad_question, std::move(text)); };
+  const auto wrong_json = [&out](std::string text) { complain(out, http_errors::bad_json, std::move(text)); };
+  json::basic_parser<handler> parser(json::parse_options{}, form, out.question);
   json::error_code trouble;
   const std::size_t used = parser.write_some(false, body.data(), body.size(), trouble);
   handler& got = parser.handler();
@@ -185,20 +178,19 @@ json_outcome parse(std::string_view body, json_form form) {
   if (used != body.size()) return wrong_json("There is something after the JSON document.");
   if (!got.has(key::address)) return wrong_question("\"address\" is missing.");
   if (form == json_form::either && !got.has(key::kind)) return wrong_question("\"kind\" is missing.");
-  if (form == json_form::login) got.question.kind = question_kind::login;
-  if (form == json_form::mailbox) got.question.kind = question_kind::mailbox;
-  if (got.question.kind == question_kind::login && !got.has(key::password)) return wrong_question("\"password\" is missing.");
-  if (got.question.kind == question_kind::mailbox && got.has(key::password)) return wrong_question("A mailbox question has no password.");
-  json_outcome out;
-  out.question = std::move(got.question);
-  return out;
+  if (form == json_form::login) out.question.kind = question_kind::login;
+  if (form == json_form::mailbox) out.question.kind = question_kind::mailbox;
+  if (out.question.kind == question_kind::login && !got.has(key::password)) return wrong_question("\"password\" is missing.");
+  if (out.question.kind == question_kind::mailbox && got.has(key::password)) return wrong_question("A mailbox question has no password.");
 }
 
 }  // namespace
 
 json_outcome parse_json_question(std::string_view body, json_form form) {
-  json_outcome out = parse(body, form);
+  json_outcome out;
+  parse(body, form, out);
   if (body.find('\\') != std::string_view::npos) wipe_stack_below();
+  if (out.error != nullptr) out.question = json_question();
   return out;
 }
 

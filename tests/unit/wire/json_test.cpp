@@ -49,8 +49,13 @@ TEST(json_question, LeavesNoPasswordBehind) {
     EXPECT_EQ(secrets_alive(), before + 1);
   }
   EXPECT_EQ(secrets_alive(), before);
-  EXPECT_NE(parse_json_question(R"({"password":"secret","address":7})", json_form::login).error, nullptr);
-  EXPECT_EQ(secrets_alive(), before);
+  for (const char* wrong : {R"({"password":"secret","address":7})", R"({"password":"secret"})", R"({"address":"a","password":"secret"}x)",
+                            R"({"address":"a","password":"secret")"}) {
+    const auto got = parse_json_question(wrong, json_form::login);
+    EXPECT_NE(got.error, nullptr);
+    EXPECT_EQ(secrets_alive(), before) << wrong;
+    EXPECT_TRUE(got.question.address.empty()) << wrong;
+  }
 }
 
 TEST(json_question, PasswordsAbove1024BytesAreSaidToBeTooLong) {
