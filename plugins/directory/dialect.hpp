@@ -101,6 +101,8 @@ class dialect {
   // Round `n`, from 0, of searches for this question; nothing when there is none. A further round is asked when the one before
   // found nobody.
   virtual std::optional<round> plan(const abk::question&, std::size_t n) const = 0;
+  // What `required` says of this question, as text for people; asked for when somebody looks.
+  virtual std::string required_shown(const abk::question&) const { return {}; }
   // What the one entry that was found means: whose it is, or a refusal (a no, or a tempfail; never a yes).
   virtual std::variant<person, abk::answer> read(const abk::question&, std::size_t round, const hit&) const = 0;
   // Of which groups whoever logs in must be a member, once the entry was found.

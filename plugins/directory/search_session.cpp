@@ -176,7 +176,10 @@ void search_session::start_search(asked_ref one, part what, std::size_t where, a
       if (!probe) out.attributes = as.attributes;
       else if (about_itself(as, where)) out.attributes = root_attributes();
       break;
-    case part::required: out.filter = one->now.required; break;
+    case part::required:
+      out.filter = one->now.required;
+      if (up.watched()) shown = dialect_.required_shown(one->question);
+      break;
     case part::member:
       out.scope = search_scope::base;
       out.filter = as_member != nullptr ? std::string_view(as_member->filter) : everything;
@@ -282,7 +285,7 @@ void search_session::ended(search& s, const result& said, abk::io& up) {
   if (up.watched()) {
     constexpr const char* names[] = {"found", "required found", "group found", "group visible found"};
     std::string text = counted(s.entries, false, "entry", "entries") + " under " + quoted(base) + ", " + in_words(said);
-    if (s.references > 0) text += ", " + std::to_string(s.references) + " references to other servers, not followed";
+    if (s.references > 0) text += ", " + counted(s.references, false, "reference to another server", "references to other servers") + ", not followed";
     up.note(one->question.id, names[static_cast<std::size_t>(s.what)], text);
   }
   const bool cut = said.code == result_code::size_limit_exceeded;
@@ -330,7 +333,7 @@ void search_session::judge(asked_ref one, const hit& h, abk::io& up) {
   // To bind with an empty name is to be let in as nobody.
   if (h.dn.empty()) return tell(one, abk::answer::tempfail(reason::upstream_nonsense, rule + ".empty-dn", "the entry that was found has an empty DN"), up);
   if (!one->now.required.empty() && one->allowed.empty())
-    return tell(one, abk::answer::no(reason::not_permitted, rule + ".not-permitted", h.dn + " does not match the filter that logins must match"), up);
+    return tell(one, abk::answer::no(reason::not_permitted, rule + ".not-permitted", h.dn + " does not match " + dialect_.required_shown(q) + ", as logins must"), up);
   if (std::any_of(one->allowed.begin(), one->allowed.end(), [&](const std::string& dn) { return dn != h.dn; }))
     return tell(one, abk::answer::tempfail(reason::upstream_nonsense, rule + ".contradicts", "the filter that logins must match found another entry: " + one->allowed.front() + ", not " + h.dn), up);
   std::variant<person, abk::answer> what = dialect_.read(q, one->round_number, h);
@@ -374,6 +377,7 @@ void search_session::conclude_probe(asked_ref one, abk::io& up) {
     up.note(one->question.id, "counted", text + (group ? " of " : " under ") + quoted(place));
     if (group || !about_itself(dialect_.search_as(), b)) out.attributes.emplace_back(place, text);
   }
+  if (!one->elsewhere.empty()) out.attributes.emplace_back("references", "to " + one->elsewhere + "; not followed, so that a name that is not found here is a tempfail");
   out.attributes.insert(out.attributes.end(), one->told.begin(), one->told.end());
   tell(one, out, up);
 }

@@ -79,6 +79,8 @@ std::optional<round> accounts::plan(const abk::question& q, std::size_t n) const
   return round{"search", filter->encode(raw), filter->render(raw), login && rules_.required ? rules_.required->encode(raw) : std::string()};
 }
 
+std::string accounts::required_shown(const abk::question& q) const { return rules_.required ? rules_.required->render(directory::searched_name(q).parts()) : std::string(); }
+
 std::variant<person, abk::answer> accounts::read(const abk::question& q, std::size_t, const hit& h) const {
   const bool login = q.kind == ABK_LOGIN;
   const bool off = disabled(h);

@@ -9,6 +9,7 @@ class accounts final : public directory::dialect {
   explicit accounts(rules r) : dialect(r.service), rules_(std::move(r)) {}
 
   std::optional<directory::round> plan(const abk::question&, std::size_t n) const override;
+  std::string required_shown(const abk::question&) const override;
   std::variant<directory::person, abk::answer> read(const abk::question&, std::size_t round, const directory::hit&) const override;
   std::optional<abk::answer> refusal(const abk::question&) const override;
   std::string bind_name(const abk::question&) const override;

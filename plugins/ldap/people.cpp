@@ -48,6 +48,8 @@ std::optional<round> people::plan(const abk::question& q, std::size_t n) const {
   return round{"catch-all", filter->encode(instead), filter->render(instead), {}};
 }
 
+std::string people::required_shown(const abk::question& q) const { return rules_.required ? rules_.required->render(directory::searched_name(q).parts()) : std::string(); }
+
 std::variant<person, abk::answer> people::read(const abk::question& q, std::size_t round, const hit& h) const {
   person out;
   out.addresses_complete = true;

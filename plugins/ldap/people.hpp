@@ -9,6 +9,7 @@ class people final : public directory::dialect {
   explicit people(rules r) : dialect(r.service), rules_(std::move(r)) {}
 
   std::optional<directory::round> plan(const abk::question&, std::size_t n) const override;
+  std::string required_shown(const abk::question&) const override;
   std::variant<directory::person, abk::answer> read(const abk::question&, std::size_t round, const directory::hit&) const override;
   const directory::group_rule& groups() const override { return rules_.groups; }
   std::optional<abk::answer> refusal(const abk::question& q) const override { return directory::refuse_spelling(q); }

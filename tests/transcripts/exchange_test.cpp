@@ -253,6 +253,7 @@ TEST(exchange_require, only_who_matches_both_filters_is_asked_for_a_password) {
   transcript out = story({{"require_filter", group}});
   out.says(search(2, "ann@example.com") + second).upstream(person(2) + done(2) + done(3)).expect(ABK_NO, ABK_REASON_NOT_PERMITTED, "search.not-permitted");
   EXPECT_PLAYS(out);
+  EXPECT_NE(out.answer().operator_text.find(group), std::string::npos);
 }
 
 }  // namespace

@@ -285,6 +285,12 @@ TEST(LdapLogin, AProbeCountsUnderEachBase) {
   abk::test::transcript none(plugin());
   none.settings(searching()).asks(probe).says(search(1, present("objectClass"), counting));
   EXPECT_PLAYS(none.upstream(done(1)).expect(ABK_TEMPFAIL, ABK_REASON_MISCONFIGURED, "probe.nothing").stays_ready());
+  abk::test::transcript leads_away(plugin());
+  leads_away.settings(searching()).asks(probe).says(search(1, present("objectClass"), counting)).upstream(entry(1, ann_dn, "") + reference(1, "ldap://elsewhere/ou=b"));
+  EXPECT_PLAYS(leads_away.upstream(done(1)).expect(ABK_YES, ABK_REASON_NONE, "probe").stays_ready());
+  ASSERT_EQ(leads_away.answer().attributes.size(), 2U);
+  EXPECT_EQ(leads_away.answer().attributes[1].first, "references");
+  EXPECT_EQ(leads_away.answer().attributes[1].second.find("to ldap://elsewhere/ou=b; not followed"), 0U);
   abk::test::transcript template_only(plugin());
   template_only.settings(template_bind()).asks(probe);
   EXPECT_PLAYS(template_only.expect(ABK_YES, ABK_REASON_NONE, "probe").stays_ready());

@@ -261,7 +261,7 @@ TEST(LdapSettings, Notes_show_what_was_asked_and_found) {
   up.begin(q);
   up.feed(ann(2) + reference(2, "ldap://x") + done(2));
   const texts wanted{"service account: cn=reader,dc=x: success (0)", "search: base=\"ou=people,dc=x\" scope=sub filter=(mail=ann\\2a@example.com)", "entry: " + ann_dn,
-                     "found: 1 entry under \"ou=people,dc=x\", success (0), 1 references to other servers, not followed", "mapped: mailbox=ann@example.com addresses=ann@example.com,a.smith@example.com"};
+                     "found: 1 entry under \"ou=people,dc=x\", success (0), 1 reference to another server, not followed", "mapped: mailbox=ann@example.com addresses=ann@example.com,a.smith@example.com"};
   EXPECT_EQ(up.notes, wanted);
   ASSERT_TRUE(up.goes_on);
   abk::test::connection_rig binding(host, ABK_TLS, 1);
@@ -269,6 +269,20 @@ TEST(LdapSettings, Notes_show_what_was_asked_and_found) {
   binding.begin(q);
   binding.feed(bound(1, 49, "no", policy(error(1))));
   EXPECT_EQ(binding.notes, (texts{"bind: " + ann_dn, "bind result: invalidCredentials (49): no; policy: the account is locked"}));
+}
+
+TEST(LdapSettings, Notes_show_the_filter_that_logins_must_match) {
+  abk::test::host_rig host(plugin(), with(plain, {{"require_filter", "(&(ou=staff)(uid={local}))"}}));
+  abk::test::connection_rig up(host, ABK_TLS, 0);
+  abk::test::ask q;
+  q.login_name = "ann*@example.com";
+  q.password = password;
+  up.begin(q);
+  const std::string both = "(&(mail=ann\\2a@example.com)(&(ou=staff)(uid=ann\\2a)))";
+  EXPECT_EQ(up.notes, (texts{"search: base=\"ou=people,dc=x\" scope=sub filter=(mail=ann\\2a@example.com)", "required: base=\"ou=people,dc=x\" scope=sub filter=" + both}));
+  up.feed(ann(1) + done(1) + done(2));
+  ASSERT_EQ(up.answers.size(), 1U);
+  EXPECT_EQ(up.answers[0].operator_text, ann_dn + " does not match " + both + ", as logins must");
 }
 
 }  // namespace
