@@ -3,6 +3,8 @@
 #include "base/text.hpp"
 #include "config/keys.hpp"
 
+#include <algorithm>
+
 namespace authbroker {
 namespace {
 
@@ -10,17 +12,24 @@ constexpr std::size_t domains_shown_max = 20;
 
 bool is_directory(const backend_rules* from) { return from != nullptr && !from->upstream.empty() && from->upstream.front().scheme.find("ldap") != std::string::npos; }
 
-// How OpenLDAP's programs are told where and with what TLS.
-std::string ldap_options(const backend_rules& from, const std::string& upstream) {
-  const tls_use tls = from.upstream.front().tls;
-  return std::string("-x") + (tls == tls_use::starttls ? " -ZZ" : "") + " -H " + (tls == tls_use::implicit ? "ldaps://" : "ldap://") + upstream;
+// One of OpenLDAP's programs, told where and with what TLS. A server that an SRV record named is spoken to as the first URL says.
+std::string ldap_program(const std::string& program, const backend_rules& from, const std::string& upstream) {
+  const auto asked = std::find_if(from.upstream.begin(), from.upstream.end(), [&](const upstream_rules& u) { return u.label() == upstream; });
+  const tls_use tls = (asked == from.upstream.end() ? from.upstream.front() : *asked).tls;
+  const std::string trust = tls == tls_use::none || from.tls.ca_file.empty() ? "" : "LDAPTLS_CACERT=" + from.tls.ca_file + " ";
+  return trust + program + " -x" + (tls == tls_use::starttls ? " -ZZ" : "") + " -H " + (tls == tls_use::implicit ? "ldaps://" : "ldap://") + upstream;
+}
+
+// In quotes: a DN may have blanks, and a filter has what a shell takes for its own.
+std::string try_the_search(const answer& a, const backend_rules& from) {
+  return "base and filter of the stages above with `" + ldap_program("ldapsearch", from, a.found.upstream) + " -D 'BIND_DN' -W -b 'BASE' 'FILTER'`.";
 }
 
 void about_a_directory(const answer& a, const backend_rules& from, std::vector<std::string>& out) {
   if (a.found.why == reason::no_such_user)
-    out.push_back("No entry matches, or none that the service account may see: try base and filter of the stages above with `ldapsearch " + ldap_options(from, a.found.upstream) + " -D BIND_DN -W -b BASE FILTER`.");
+    out.push_back("No entry matches, or none that the service account may see: try " + try_the_search(a, from));
   else
-    out.push_back("The directory refused the password of the entry that the stages above bind as: try that name with `ldapwhoami " + ldap_options(from, a.found.upstream) + " -D NAME -W`.");
+    out.push_back("The directory refused the password of the entry that the stages above bind as: try that name with `" + ldap_program("ldapwhoami", from, a.found.upstream) + " -D 'NAME' -W`.");
 }
 
 void about_a_name(const answer& a, const route_rules& route, std::vector<std::string>& out) {
@@ -62,7 +71,7 @@ std::vector<std::string> advise(question_kind kind, const answer& a, const route
     else about_a_name(a, *route, out);
   }
   if (kind == question_kind::mailbox && what == verdict::absent && is_directory(from))
-    out.push_back("Try base and filter of the stages above with `ldapsearch " + ldap_options(*from, a.found.upstream) + " -D BIND_DN -W -b BASE FILTER`.");
+    out.push_back("Try " + try_the_search(a, *from));
   if (what == verdict::no_route)
     out.push_back("No [[route]] has this domain. Add one with domains = [\"" + (a.identity.find('@') == std::string::npos ? std::string("example.com") : a.identity.substr(a.identity.rfind('@') + 1)) +
                   "\"]" + (a.identity.find('@') == std::string::npos ? ", and ask with a full address or give the listener a default_domain." : "."));

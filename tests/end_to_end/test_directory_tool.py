@@ -1,11 +1,13 @@
 """The command line and the plugin `ldap` with a real OpenLDAP: what an administrator is told."""
 import json
+import re
 
 from lab import people
 from lab.case import SharedCase, route
 from lab.directory import BY_MAIL, BY_NAME, TEMPLATE, ldap_backend, start_slapd, urls
 from lab.people import PASSWORDS, person_dn
 from lab.place import free_port
+from lab.process import run
 
 WRONG = "wrong-Pw-30412"
 
@@ -24,6 +26,26 @@ class Tool(SharedCase):
             self.assertIn(part, done.stdout)
         self.assertNotIn(PASSWORDS["alice"], done.stdout)
         self.assertNotIn(people.READER_PASSWORD, done.stdout)
+
+    def test_login_shows_the_filter_that_logins_must_match(self):
+        settings = BY_NAME | {"require_filter": f"(memberOf={people.STAFF})"}
+        daemon = self.lab.daemon(backends=[ldap_backend("mail", urls(self.server)["starttls"], self.lab, settings)], routes=[route("example.test", "mail")])
+        for name, status in (("alice", 0), ("bob", 1)):
+            done = daemon.tool("test", "login", f"{name}@example.test", "--password-stdin", password=PASSWORDS[name])
+            self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+            self.assertRegex(done.stdout, rf"required +base=.*filter=\(&\(uid={name}\)\(memberOf={people.STAFF}\)\)")
+
+    def test_what_is_to_be_tried_next_can_be_tried(self):
+        """By pasting it into a shell."""
+        done = self.daemon.tool("test", "login", "star*user@example.test", "--password-stdin", password=WRONG)
+        command = re.search("`(.*ldapwhoami .*)`", done.stdout)[1].replace("NAME", person_dn("bob"))
+        told = run(["sh", "-c", command.replace("-W", "-w " + PASSWORDS["bob"])])
+        self.assertEqual((told.returncode, told.stdout), (0, "dn:" + person_dn("bob") + "\n"), command + told.stderr)
+        done = self.daemon.tool("test", "mailbox", "nobody@example.test")
+        asked = re.search('base="(.*)" scope=sub filter=(.*)', done.stdout)
+        command = re.search("`(.*ldapsearch .*)`", done.stdout)[1].replace("BIND_DN", people.READER).replace("BASE", asked[1]).replace("FILTER", asked[2].replace("nobody", "alice"))
+        told = run(["sh", "-c", command.replace("-W", "-w " + people.READER_PASSWORD)])
+        self.assertEqual((told.returncode, told.stdout.count("dn: ")), (0, 1), command + told.stdout + told.stderr)
 
     def test_login_shows_the_groups_that_were_asked(self):
         daemon = self.lab.daemon(backends=[ldap_backend("mail", urls(self.server)["starttls"], self.lab, BY_NAME | {"require_group": people.STAFF})], routes=[route("example.test", "mail")])
@@ -71,6 +93,12 @@ class Tool(SharedCase):
         self.assertRegex(text, r"at least \d+ entries")  # ten thousand, and the server shows 500
         self.assertRegex(text, r"\b3 entries")
         self.assertNotIn(people.READER_PASSWORD, text)
+
+    def test_check_config_tells_of_references_to_other_servers(self):
+        status, text = self.check(BY_MAIL | {"base": people.BASE})
+        self.assertEqual(status, 0, text)
+        self.assertRegex(text, r"references: to ldap://127.0.0.1:9/\S*; not followed")
+        self.assertNotIn("references:", self.check(BY_MAIL)[1])
 
     def test_check_config_says_what_is_wrong(self):
         for what, settings, url, words in (

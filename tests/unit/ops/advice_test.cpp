@@ -54,7 +54,20 @@ TEST(Advice, ADirectoryIsTriedWithItsOwnPrograms) {
   EXPECT_THAT(advise(question_kind::login, refused(reason::no_such_user, "dc1:389"), &r, &starttls), ElementsAre(HasSubstr("ldapsearch -x -ZZ -H ldap://dc1:389 -D")));
   answer a = refused(reason::none, "dc1:389");
   a.found.what = verdict::absent;
-  EXPECT_THAT(advise(question_kind::mailbox, a, &r, &starttls), ElementsAre(HasSubstr("ldapsearch -x -ZZ")));
+  EXPECT_THAT(advise(question_kind::mailbox, a, &r, &starttls), ElementsAre(AllOf(HasSubstr("ldapsearch -x -ZZ"), HasSubstr("-D 'BIND_DN' -W -b 'BASE' 'FILTER'`"))));
+}
+
+TEST(Advice, ADirectoryIsTriedTheWayItWasAsked) {
+  const route_rules r = route();
+  backend_rules two = backend("ldaps", tls_use::implicit);
+  two.upstream[0].host = "dc1";
+  two.upstream.push_back({"ldap+starttls", "dc2", 389, tls_use::starttls, false});
+  EXPECT_THAT(advise(question_kind::login, refused(reason::wrong_password, "dc2:389"), &r, &two), ElementsAre(HasSubstr("`ldapwhoami -x -ZZ -H ldap://dc2:389 -D 'NAME'")));
+  two.tls.ca_file = "/etc/ssl/corp.pem";
+  EXPECT_THAT(advise(question_kind::login, refused(reason::wrong_password, "dc2:389"), &r, &two), ElementsAre(HasSubstr("`LDAPTLS_CACERT=/etc/ssl/corp.pem ldapwhoami -x -ZZ")));
+  backend_rules clear = backend("ldap", tls_use::none);
+  clear.tls.ca_file = "/etc/ssl/corp.pem";
+  EXPECT_THAT(advise(question_kind::login, refused(reason::wrong_password, "dc2:389"), &r, &clear), ElementsAre(HasSubstr("`ldapwhoami -x -H ldap://dc2:389")));
 }
 
 TEST(Advice, AFileHasNoServerToTry) {
