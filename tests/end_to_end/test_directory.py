@@ -92,6 +92,20 @@ class Logins(SharedCase):
             self.assertEqual(self.daemon.login(f"spaces@{way}.test", PASSWORDS["spaces"].strip()).verdict, "reject")
         self.each(odd)
 
+    def test_A_11_passwords_that_differ_late_are_different(self):
+        secret = "long-Pw-" + "0123456789" * 40
+        self.server.set_password(person_dn("bob"), secret)
+
+        def late(way, number):
+            self.verdict(self.daemon.login(f"bob@{way}.test", secret), "accept")
+            for other in (secret[:-1], secret + "0", secret[:-1] + "x", secret[:127], secret[:128], secret[:255]):
+                self.verdict(self.daemon.login(f"bob@{way}.test", other), "reject", "wrong_password")
+                self.verdict(self.daemon.login(f"bob@{way}.test", secret), "accept")  # the policy counts failures in a row
+        try:
+            self.each(late)
+        finally:
+            self.server.set_password(person_dn("bob"), PASSWORDS["bob"])
+
     def test_B_01_B_02_B_03_names_that_say_more_than_a_name_are_nobody(self):
         """With alice's password: whoever gets in got in as alice."""
         def attack(way, number):

@@ -1,6 +1,7 @@
 """The plugin `ldap` with a real OpenLDAP: which addresses exist and whose they are, for mailbox questions and after logins."""
+from fakes.smtp import SmtpServer
 from lab import people
-from lab.case import LabCase, SharedCase, pop3_backend, route, static_backend
+from lab.case import LabCase, SharedCase, backend, pop3_backend, route, static_backend
 from lab.directory import BY_MAIL, BY_NAME, READER, ldap_backend, start_slapd, urls
 from lab.dovecot import Dovecot
 from lab.people import PASSWORDS, person_dn
@@ -259,6 +260,21 @@ class Companions(LabCase):
         self.verdict(yes, "accept")
         self.assertEqual((yes["identity"], len(yes["addresses"])), ("broad@example.test", 256))
         self.assertNotEqual(yes["addresses_state"], "complete")
+
+    def test_logins_by_smtp_have_one_too(self):
+        smtp = self.lab.adopt(SmtpServer("implicit", certificate=self.lab.ca.good, users={"a.anders@example.test": RIGHT}))
+        daemon = self.lab.daemon(backends=[backend("submission", "smtpauth", smtp.url(), self.lab), ldap_backend("corp", urls(self.server)["ldaps"], self.lab, BY_MAIL | {"attributes": ["displayName"]})],
+                                 routes=[route("example.test", "submission", addresses=["corp"])])
+        yes = daemon.login("a.anders@example.test", RIGHT)
+        self.verdict(yes, "accept")
+        self.assertEqual((yes["identity"], yes["mailbox"], yes["addresses_state"], yes["backend"]), ("alice@example.test", "alice@example.test", "complete", "submission"))
+        self.assertIn("alice@alias.example.test", yes["addresses"])
+        self.assertEqual(yes["attributes"], {"displayName": ["Alice Anders"]})
+        self.verdict(daemon.login("a.anders@example.test", WRONG), "reject", "wrong_password")
+        self.server.kill()
+        yes = daemon.login("a.anders@example.test", RIGHT)
+        self.verdict(yes, "accept")
+        self.assertEqual((yes["identity"], yes["addresses_state"]), ("a.anders@example.test", "unavailable"))
 
     def test_static_serves_as_well(self):
         yes = self.daemon.login("al@static.test", RIGHT)

@@ -127,6 +127,29 @@ class Outages(Case):
             self.assertIn(answer.verdict, ("accept", "tempfail") if right else ("reject", "tempfail"), answer)
         self.assertNotEqual({a.verdict for _, a in answers}, {"tempfail"})
 
+    def test_B_11_a_connection_that_users_are_bound_on_never_searches(self):
+        """Logins, right and wrong, and mailboxes, on fewer connections than there are callers: what slapd saw on each of them."""
+        server = start_slapd(self.lab)
+        self.start(urls(server)["clear"], pool={"connections": 3}, workers=2)
+        answers, stop = self.load(callers=8)
+        while len(answers) < 400:
+            self.verdict(self.daemon.mailbox(ALICE), "exists")
+        answers = stop()
+        self.assertEqual({(right, a.verdict) for right, a in answers}, {(True, "accept"), (False, "reject")})
+
+        def users_of(deeds):
+            return [name for deed, name in deeds if deed == "BIND" and name.endswith(people.PEOPLE)]
+        wait_until(lambda: sum(len(users_of(deeds)) for deeds in server.dialogues().values()) >= len(answers), 5, "the binds in slapd's log")
+        binding = [deeds for deeds in server.dialogues().values() if users_of(deeds)]
+        searching = [deeds for deeds in server.dialogues().values() if ("SRCH", people.PEOPLE) in deeds]
+        self.assertEqual(sum(len(users_of(deeds)) for deeds in binding), len(answers), "a login is one bind of its password")
+        for deeds in binding:
+            self.assertEqual(len(users_of(deeds)), len(deeds), deeds)
+        for deeds in searching:
+            self.assertEqual([name for deed, name in deeds if deed == "BIND"], [people.READER], deeds)
+        self.assertTrue(binding and searching)
+        self.assertLessEqual(len(binding) + len(searching), 40, "connections are used again")
+
     def test_connections_that_the_server_closes_lose_no_question(self):
         server = start_slapd(self.lab, extra="idletimeout 1")
         self.start(urls(server)["clear"], pool={"idle": "60s", "connections": 6})

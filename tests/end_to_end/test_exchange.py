@@ -279,3 +279,43 @@ class Controllers(LabCase):
         self.verdict(daemon.mailbox("a.anders@example.test"), "exists")
         self.assertEqual(daemon.login("alice@evil.test", PASSWORDS["alice"]).verdict, "tempfail")  # a target outside the domain
         self.assertIn("_ldap._tcp.ad.example.test", names.asked)
+
+    def test_controllers_that_srv_records_name_fail_over_and_no_password_goes_to_two(self):
+        """The better one freezes, comes back, and is killed. Everybody logs in once, and is asked about at one controller at most."""
+        one, two = "198.51.100.7", "198.51.100.8"
+        island = self.lab.adopt(Island(one, {}, self.lab.place.sub("island"), name_server=one, more=[two]))
+        with island.inside():
+            self.lab.adopt(NameServer(one, {"dc1.ad.example.test": one, "dc2.ad.example.test": two},
+                                      {"_ldaps._tcp.ad.example.test": [(20, 10, 636, "dc2.ad.example.test"), (10, 10, 636, "dc1.ad.example.test")]}))
+        first, second = (start_controller(self.lab, address=address, wrap=island.wrap(), names=(name + ".ad.example.test",)) for address, name in ((one, "dc1"), (two, "dc2")))
+        daemon = self.lab.daemon(backends=[exchange_backend("ad", "srv+ldaps://ad.example.test", self.lab, BY_DN, timeouts={"connect": "500ms", "reply": "1s"}, breaker={"failures": 2, "reopen": "1s"})],
+                                 routes=[route("example.test", "ad")], broker={"request_timeout": "3s"}, start=False)
+        daemon.start(wrap=island.wrap())
+        answers, numbers = {}, iter(range(1, people.COUNT + 1))
+
+        def login(number):
+            answers[number] = daemon.login(f"u{number:05d}@example.test", password(number))
+            self.assertIn(answers[number].verdict, ("accept", "tempfail"), answers[number])
+            return answers[number]
+
+        def answered_by(name):
+            """Asked by somebody who does not count, until it is so; then by one who does."""
+            def is_so(answer):
+                return (answer.verdict, answer["upstream"]) == ("accept", name + ".ad.example.test:636")
+            wait_until(lambda: is_so(daemon.login("alice@example.test", PASSWORDS["alice"])), 12, name)
+            self.assertTrue(is_so(login(next(numbers))))
+        answered_by("dc1")
+        first.freeze()
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:  # over the connections that there are, and new ones
+            list(pool.map(login, [next(numbers) for _ in range(4)]))
+        answered_by("dc2")
+        first.thaw()  # and it reads what had been sent to it
+        answered_by("dc1")
+        first.kill()
+        answered_by("dc2")
+        for number, answer in answers.items():
+            server, other = (first, second) if answer["upstream"].startswith("dc1") else (second, first)
+            if answer.verdict == "accept":
+                wait_until(lambda: server.binds(f"u{number:05d}") == 1, 5, "the bind in the controller's log")
+                self.assertEqual(other.binds(f"u{number:05d}"), 0)
+            self.assertLessEqual(server.binds(f"u{number:05d}") + other.binds(f"u{number:05d}"), 1, answer)

@@ -11,14 +11,17 @@ _NEW_NET = 0x40000000
 
 
 class Island:
-    def __init__(self, address, names, folder, name_server="127.0.0.1"):
+    """more: further addresses."""
+
+    def __init__(self, address, names, folder, name_server="127.0.0.1", more=()):
         hosts = os.path.join(folder, "hosts")
         put(hosts, "127.0.0.1 localhost\n" + "".join(f"{a} {n}\n" for n, a in names.items()))
         resolv = os.path.join(folder, "resolv.conf")
         put(resolv, f"nameserver {name_server}\n")  # by default nobody is there
         ready = os.path.join(folder, "ready")
         # One process holds the namespaces; others enter them by its number.
-        script = (f"ip link set lo up && ip addr add {address}/32 dev lo && "
+        addresses = " && ".join(f"ip addr add {a}/32 dev lo" for a in (address, *more))
+        script = (f"ip link set lo up && {addresses} && "
                   f"mount --bind {hosts} /etc/hosts && mount --bind {resolv} /etc/resolv.conf && touch {ready} && exec sleep 3600")
         self._holder = Process(["unshare", "-n", "-m", "--propagation", "private", "sh", "-c", script], log=os.path.join(folder, "log"))
 

@@ -138,6 +138,13 @@ access to * by dn.exact="{people.READER}" read by dn.exact="{people.SMALL}" read
     def connections(self):
         return self.log().count(" ACCEPT from ")
 
+    def dialogues(self):
+        """Of each connection, in order: ("BIND", name) and ("SRCH", base)."""
+        out = {}
+        for number, deed, what in re.findall(r'conn=(\d+) op=\d+ (?:(BIND) dn|(?:SRCH) base)="([^"]*)" (?:method|scope)', self.log()):
+            out.setdefault(number, []).append((deed or "SRCH", what))
+        return out
+
     def closed(self):
         return len(re.findall(r"conn=\d+ fd=\d+ closed", self.log()))
 
