@@ -23,7 +23,7 @@ std::string to_lower(std::string_view s) {
 }
 
 bool equal_fold(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return x == y || lower_ascii(x) == lower_ascii(y); });
+  return a == b || std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower_ascii(x) == lower_ascii(y); });
 }
 
 std::string_view trim(std::string_view s) {
