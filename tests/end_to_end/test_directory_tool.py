@@ -36,12 +36,13 @@ class Tool(SharedCase):
             self.assertRegex(done.stdout, rf"required +base=.*filter=\(&\(uid={name}\)\(memberOf={people.STAFF}\)\)")
 
     def test_what_is_to_be_tried_next_can_be_tried(self):
-        """By pasting it into a shell."""
-        done = self.daemon.tool("test", "login", "star*user@example.test", "--password-stdin", password=WRONG)
+        """By pasting it into a shell. Not as "localhost", for which OpenLDAP's programs put the machine's own name."""
+        daemon = self.lab.daemon(backends=[ldap_backend("mail", f"ldap+starttls://127.0.0.1:{self.server.ldap}", self.lab, BY_MAIL)], routes=[route("example.test", "mail", mailbox=["mail"])])
+        done = daemon.tool("test", "login", "star*user@example.test", "--password-stdin", password=WRONG)
         command = re.search("`(.*ldapwhoami .*)`", done.stdout)[1].replace("NAME", person_dn("bob"))
         told = run(["sh", "-c", command.replace("-W", "-w " + PASSWORDS["bob"])])
         self.assertEqual((told.returncode, told.stdout), (0, "dn:" + person_dn("bob") + "\n"), command + told.stderr)
-        done = self.daemon.tool("test", "mailbox", "nobody@example.test")
+        done = daemon.tool("test", "mailbox", "nobody@example.test")
         asked = re.search('base="(.*)" scope=sub filter=(.*)', done.stdout)
         command = re.search("`(.*ldapsearch .*)`", done.stdout)[1].replace("BIND_DN", people.READER).replace("BASE", asked[1]).replace("FILTER", asked[2].replace("nobody", "alice"))
         told = run(["sh", "-c", command.replace("-W", "-w " + people.READER_PASSWORD)])
