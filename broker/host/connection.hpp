@@ -130,7 +130,7 @@ class connection : public std::enable_shared_from_this<connection> {
   unsigned lookup_number_ = 0;           // of the look-up under way, or past
   std::string failures_of_lookup_;
   std::size_t upstream_ = 0;
-  bool probing_ = false;
+  bool probing_ = false, for_the_account_ = false;
   steady::time_point open_until_;
   steady::time_point cut_at_, prepare_until_;  // of the upstream being tried
   leg_ptr reserved_;

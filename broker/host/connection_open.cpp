@@ -28,7 +28,8 @@ constexpr std::uint16_t ldap_port = 389, ldaps_port = 636;
 void connection::open(steady::time_point until, int probe, leg_ptr for_leg) {
   reserved_ = std::move(for_leg);
   open_until_ = until;
-  probing_ = probe >= 0;
+  probing_ = probe != pool::for_questions;
+  for_the_account_ = probe == pool::for_the_account;
   timer_.bind(home_.timers, [this] { timed_out(); });
   if (reserved_ != nullptr) {
     const std::weak_ptr<connection> me = weak_from_this();
@@ -36,9 +37,7 @@ void connection::open(steady::time_point until, int probe, leg_ptr for_leg) {
       if (const auto c = me.lock()) c->close_now();
     };
   }
-  if (probing_) candidates_.push_back(static_cast<std::size_t>(probe));
-  for (std::size_t u = 0; !probing_ && u < pool_->configured(); ++u)
-    if (pool_->usable(u)) candidates_.push_back(u);
+  candidates_ = pool_->candidates(probe);
   if (probing_ && pool_->hold_target(candidates_.front())) held_.push_back(candidates_.front());
   state_ = state::opening;
   counted_ = reserved_ == nullptr;
@@ -135,6 +134,7 @@ void connection::looked_up(const char* service, const services& found) {
   std::vector<std::size_t> usable;
   for (const std::size_t t : held)
     if (pool_->usable(t)) usable.push_back(t);
+  if (usable.empty() && for_the_account_) usable = held;  // all of them have refused it
   if (usable.empty() && !any_failure_) {
     first_failure_ = held.empty() ? finding::tempfail(reason::overloaded, record + " names too many servers") : pool_->finding_of(held.front());
     any_failure_ = true;
@@ -167,7 +167,7 @@ void connection::upstream_failed(reason why, std::string text, bool try_others) 
   if (reserved_ != nullptr) reserved_->note("failed", std::string(name(why)) + ": " + text);
   // A connect that a question's own deadline cut short says nothing about the server.
   const bool cut_short = why == reason::upstream_down && state_ == state::opening && steady::now() >= cut_at_;
-  if (!cut_short) pool_->upstream_failed(upstream_, home_, why, text);
+  if (!cut_short) pool_->upstream_failed(upstream_, home_, role_, why, text);
   finding f = finding::tempfail(why, std::move(text));
   f.upstream = label;
   // The first failure is told, unless it only says "down" and a later one says more.
@@ -225,6 +225,7 @@ void connection::prepared() {
   if (pool_->is_target(upstream_)) held_.push_back(upstream_);
   second_choice_until_ = steady::now() + pool_->core().rules.breaker.reopen;
   pool_->upstream_works(upstream_);
+  pool_->account_works(role_);
   became_ready();
 }
 

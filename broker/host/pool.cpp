@@ -27,8 +27,9 @@ void backend_core::misbehaved(std::string_view what) {
 }
 
 pool::pool(std::shared_ptr<backend_core> core, std::vector<upstream_rules> upstreams, bool refuse_local, std::uint32_t connections_max)
-    : core_(std::move(core)), configured_(upstreams.size()), refuse_local_(refuse_local), connections_max_(connections_max) {
-  const breaker closed(core_->rules.breaker.failures, core_->rules.breaker.reopen, core_->rules.breaker.service_account);
+    : core_(std::move(core)), configured_(upstreams.size()), refuse_local_(refuse_local), connections_max_(connections_max),
+      account_(core_->rules.breaker.failures, core_->rules.breaker.reopen, core_->rules.breaker.service_account) {
+  const breaker closed = account_;
   for (upstream_rules& u : upstreams) places_.push_back({std::move(u), closed});
   for (std::size_t u = 0; u < configured_; ++u)
     if (places_[u].rules.srv)
@@ -149,7 +150,7 @@ void pool::serve(worker& w) {
         make_room();
         return look_again_later(w);
       }
-      open_one(w, role, *until, -1, nullptr);
+      open_one(w, role, *until, for_questions, nullptr);
     }
   }
 }
@@ -317,12 +318,7 @@ void pool::connection_failed(connection& c, const finding& why, bool all_waiting
     end_leg(*c.reserved(), why);
     return;
   }
-  bool any_usable = false;
-  {
-    const std::lock_guard hold(mutex_);
-    any_usable = any_closed();
-  }
-  if (all_waiting || !any_usable) {
+  if (all_waiting || !any_worth_a_try()) {
     for (worker* each : core_->workers) {
       if (each == &w) fail_waiting(w, why);
       else boost::asio::post(each->io, [self = shared_from_this(), each, why] { self->fail_waiting(*each, why); });
@@ -367,10 +363,9 @@ void pool::warm_up(worker& w) {
   const auto workers = static_cast<std::uint32_t>(core_->workers.size());
   const std::uint32_t share = core_->rules.pool.warm / workers + (w.index < core_->rules.pool.warm % workers ? 1 : 0);
   auto have = static_cast<std::uint32_t>(std::count_if(mine.all.begin(), mine.all.end(), [](const auto& c) { return c->idle() && c->role() == 0; })) + mine.opening[0];
-  bool any_usable = false;
-  for (std::size_t u = 0; u < configured_; ++u) any_usable = any_usable || usable(u);
+  const bool any_usable = any_worth_a_try();
   while (any_usable && have < share && take_permit()) {
-    open_one(w, 0, steady::now() + core_->rules.timeouts.connect + core_->rules.timeouts.reply, -1, nullptr);
+    open_one(w, 0, steady::now() + core_->rules.timeouts.connect + core_->rules.timeouts.reply, for_questions, nullptr);
     ++have;
   }
   if (have < share) warm_up_later(w);
@@ -394,6 +389,7 @@ void pool::retire() {
       mine.warm = false;
       mine.warm_timer.disarm();
       mine.patience_timer.disarm();
+      mine.account_timer.disarm();
       for (const auto& t : mine.probe_timers) t->disarm();
       self->fail_waiting(*w, finding::tempfail(reason::shutting_down));
       const auto all = mine.all;  // closing changes the list

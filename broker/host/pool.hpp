@@ -93,8 +93,12 @@ class pool : public std::enable_shared_from_this<pool> {
   std::vector<std::size_t> hold_targets(std::size_t parent, const std::vector<service_target>&);
   bool hold_target(std::size_t upstream);  // false: it is none, and needs no release
   void release_targets(const std::vector<std::size_t>&);
-  void upstream_failed(std::size_t upstream, worker&, reason, const std::string& text);
+  // Which upstreams a new connection tries, in their order. `probe`: an upstream, or one of the two below.
+  static constexpr int for_questions = -1, for_the_account = -2;
+  std::vector<std::size_t> candidates(int probe);
+  void upstream_failed(std::size_t upstream, worker&, std::uint32_t role, reason, const std::string& text);
   void upstream_works(std::size_t upstream);
+  void account_works(std::uint32_t role);  // a connection of this role is prepared
   void connection_ready(connection&, bool fresh);
   void connection_has_room(connection&);  // busy, and could take another question
   void connection_drains();  // it takes no more questions: who waits for one needs another connection
@@ -115,7 +119,7 @@ class pool : public std::enable_shared_from_this<pool> {
     // What an accept takes once it has a connection, lately, and when that was measured. Servers delay their refusals.
     std::chrono::microseconds login_takes{0};
     steady::time_point login_measured{};
-    timer warm_timer, patience_timer;
+    timer warm_timer, patience_timer, account_timer;
     std::vector<std::unique_ptr<timer>> probe_timers;
     bool warm = false;
   };
@@ -131,8 +135,9 @@ class pool : public std::enable_shared_from_this<pool> {
     std::uint16_t priority = 0;
     steady::time_point named{};      // of a target: when it was last; of an SRV upstream: when it last named any
   };
-  bool any_closed() const;
-  finding not_asked(const place_of_upstream&) const;
+  bool any_closed() const;       // under the mutex
+  bool any_worth_a_try() const;  // the same without
+  finding not_asked(const place_of_upstream&, const breaker&) const;
   bool forgotten(const place_of_upstream&, steady::time_point now) const;
   bool take_permit(bool beyond_the_cap = false);
   void give_permit();
@@ -152,6 +157,8 @@ class pool : public std::enable_shared_from_this<pool> {
   void warm_up(worker&);
   void warm_up_later(worker&);
   void probe(std::size_t upstream, worker&);
+  void account_refused(std::size_t upstream, worker&, std::uint32_t role, const std::string& text, bool anew);
+  void probe_account(worker&);
   local_part& local(worker& w) { return *locals_[w.index]; }
 
   std::shared_ptr<backend_core> core_;
@@ -168,6 +175,11 @@ class pool : public std::enable_shared_from_this<pool> {
   // Never grows or shrinks. The rules of a configured upstream never change, those of a target only while nobody holds it, so
   // that they are read without the mutex.
   std::vector<place_of_upstream> places_;
+  // Of the account of ours, which all replicas know, and whose failures they add up: when one refuses it that did not before, none
+  // is connected to, and one probe at a time goes to them in turn.
+  breaker account_;
+  std::uint32_t account_role_ = 0;
+  std::size_t account_refused_by_ = 0, account_turn_ = 0;
   std::atomic<bool> retired_{false};
 };
 

@@ -10,7 +10,12 @@ namespace authbroker {
 using std::chrono::milliseconds;
 
 bool pool::any_closed() const {
-  return std::any_of(places_.begin(), places_.begin() + static_cast<std::ptrdiff_t>(configured_), [](const place_of_upstream& p) { return p.guard.closed(); });
+  return account_.closed() && std::any_of(places_.begin(), places_.begin() + static_cast<std::ptrdiff_t>(configured_), [](const place_of_upstream& p) { return p.guard.closed(); });
+}
+
+bool pool::any_worth_a_try() const {
+  const std::lock_guard hold(mutex_);
+  return any_closed();
 }
 
 bool pool::usable(std::size_t u) {
@@ -20,6 +25,7 @@ bool pool::usable(std::size_t u) {
 
 bool pool::better_usable(std::size_t u) {
   const std::lock_guard hold(mutex_);
+  if (!account_.closed()) return false;  // what is bound is worth more than what may not be
   const place_of_upstream& mine = places_[u];
   const std::size_t before = is_target(u) ? mine.parent : u;
   for (std::size_t b = 0; b < before; ++b)
@@ -33,28 +39,40 @@ bool pool::better_usable(std::size_t u) {
   });
 }
 
-finding pool::not_asked(const place_of_upstream& p) const {
-  finding f = finding::tempfail(p.guard.last_reason(), "not asked: " + p.guard.last_text());
+finding pool::not_asked(const place_of_upstream& p, const breaker& b) const {
+  finding f = finding::tempfail(b.last_reason(), "not asked: " + b.last_text());
   f.upstream = p.label;
-  f.retry_after = std::max(breaker::first_probe, std::chrono::ceil<milliseconds>(p.guard.next_probe() - steady::now()));
+  f.retry_after = std::max(breaker::first_probe, std::chrono::ceil<milliseconds>(b.next_probe() - steady::now()));
   return f;
 }
 
 finding pool::finding_of(std::size_t u) {
   const std::lock_guard hold(mutex_);
-  return not_asked(places_[u]);
+  return not_asked(places_[u], places_[u].guard);
 }
 
 finding pool::breaker_finding() {
   const std::lock_guard hold(mutex_);
+  if (!account_.closed()) return not_asked(places_[account_refused_by_], account_);
   // The reason that says most: a bad certificate of one replica beats "down" of another.
   const place_of_upstream* told = &places_.front();
   for (std::size_t u = 0; u < configured_; ++u)
     if (told->guard.last_reason() == reason::upstream_down && places_[u].guard.last_reason() != reason::upstream_down) told = &places_[u];
-  return not_asked(*told);
+  return not_asked(*told, told->guard);
 }
 
-void pool::upstream_failed(std::size_t u, worker& w, reason why, const std::string& text) {
+std::vector<std::size_t> pool::candidates(int probe) {
+  if (probe >= 0) return {static_cast<std::size_t>(probe)};
+  std::vector<std::size_t> out;
+  const std::lock_guard hold(mutex_);
+  for (std::size_t i = 0; i < configured_; ++i) {
+    const std::size_t u = probe == for_the_account ? (account_turn_ + i) % configured_ : i;
+    if (probe == for_the_account || places_[u].guard.closed()) out.push_back(u);
+  }
+  return out;
+}
+
+void pool::upstream_failed(std::size_t u, worker& w, std::uint32_t role, reason why, const std::string& text) {
   bool opened = false;
   bool open = false;
   steady::time_point at;
@@ -67,6 +85,7 @@ void pool::upstream_failed(std::size_t u, worker& w, reason why, const std::stri
   const std::string& label = places_[u].label;
   core_->log->line(opened ? level::warning : level::debug, opened ? "upstream_down" : "upstream_failed")
       .field("backend", core_->rules.name).field("upstream", label).field("reason", name(why)).field("text", text);
+  if (why == reason::service_account) account_refused(u, w, role, text, opened);
   if (!open || retired_) return;
   timer& t = *local(w).probe_timers[u];
   if (t.armed()) return;
@@ -77,6 +96,49 @@ void pool::upstream_failed(std::size_t u, worker& w, reason why, const std::stri
   t.arm(at);
 }
 
+// `anew`: this one had not refused it before. One that refuses again what another one takes is that one's own affair.
+void pool::account_refused(std::size_t u, worker& w, std::uint32_t role, const std::string& text, bool anew) {
+  steady::time_point at;
+  {
+    const std::lock_guard hold(mutex_);
+    if (account_.closed() && !anew) return;
+    account_.failed(steady::now(), reason::service_account, text);
+    account_role_ = role;
+    account_refused_by_ = u;
+    account_turn_ = ((is_target(u) ? places_[u].parent : u) + 1) % configured_;
+    at = account_.next_probe();
+  }
+  timer& t = local(w).account_timer;
+  if (t.armed() || retired_) return;
+  const std::weak_ptr<pool> me = weak_from_this();
+  t.bind(w.timers, [me, home = &w] {
+    if (const std::shared_ptr<pool> p = me.lock()) p->probe_account(*home);
+  });
+  t.arm(at);
+}
+
+void pool::probe_account(worker& w) {
+  bool due = false;
+  steady::time_point at;
+  std::uint32_t role = 0;
+  {
+    const std::lock_guard hold(mutex_);
+    if (account_.closed()) return;
+    due = account_.take_probe(steady::now());
+    at = account_.next_probe();
+    role = account_role_;
+  }
+  if (retired_) return;
+  local(w).account_timer.arm(std::max(at, steady::now() + breaker::first_probe));
+  const auto& timeouts = core_->rules.timeouts;
+  if (due && take_permit(true)) open_one(w, role, steady::now() + timeouts.connect + timeouts.reply, for_the_account, nullptr);
+}
+
+void pool::account_works(std::uint32_t role) {
+  const std::lock_guard hold(mutex_);
+  if (role == account_role_) account_.succeeded(steady::now());
+}
+
 // While a breaker is open: connect and prepare, without a question.
 void pool::probe(std::size_t u, worker& w) {
   bool due = false;
@@ -84,9 +146,11 @@ void pool::probe(std::size_t u, worker& w) {
   steady::time_point at;
   {
     const std::lock_guard hold(mutex_);
-    due = places_[u].guard.take_probe(steady::now());
+    // Not to this one by itself: while the account is refused, one probe is for all.
+    const bool refused = !account_.closed() && places_[u].guard.last_reason() == reason::service_account;
+    due = !refused && places_[u].guard.take_probe(steady::now());
     open = !places_[u].guard.closed() && !forgotten(places_[u], steady::now());
-    at = places_[u].guard.next_probe();
+    at = refused ? account_.next_probe() : places_[u].guard.next_probe();
   }
   if (retired_ || !open) return;
   const auto& timeouts = core_->rules.timeouts;
@@ -168,7 +232,7 @@ pool_status pool::status() const {
   const auto now = steady::now();
   for (const place_of_upstream& p : places_) {
     if (p.rules.port == 0 || forgotten(p, now)) continue;
-    const breaker& b = p.guard;
+    const breaker& b = account_.closed() || !p.guard.closed() ? p.guard : account_;
     out.upstreams.push_back({p.label, p.rules.scheme + "://" + (p.rules.srv ? p.rules.host : p.label), std::string(b.state()), !b.closed(), b.failures(),
                              core_->rules.breaker.failures, b.failures() == 0 ? std::string() : b.last_text(), std::chrono::duration_cast<milliseconds>(now - b.since())});
   }

@@ -154,7 +154,7 @@ class Better : public Places {
     workers.settle();
     return p;
   }
-  void fails(pool& p, std::size_t u) { p.upstream_failed(u, *workers.workers()[0], reason::upstream_down, "test"); }
+  void fails(pool& p, std::size_t u) { p.upstream_failed(u, *workers.workers()[0], 0, reason::upstream_down, "test"); }
 };
 
 TEST_F(Better, ATargetOfABetterPriorityThatWorksAgain) {
