@@ -20,8 +20,11 @@ class breaker {
   // five failures within ten or thirty minutes. The pause grows fourfold up to this, unless it is longer to begin with.
   static constexpr milliseconds account_most{900'000};
 
-  breaker(std::uint32_t failures, milliseconds reopen, milliseconds service_account)
-      : failures_max_(failures), reopen_(std::max(reopen, first_probe)), account_first_(std::max(service_account, first_probe)) {}
+  // `second_opinion`: the first probe of a refused account is made at once, of another server. The pauses are as long as if it
+  // had been waited for.
+  breaker(std::uint32_t failures, milliseconds reopen, milliseconds service_account, bool second_opinion = false)
+      : failures_max_(failures), reopen_(std::max(reopen, first_probe)), account_first_(std::max(service_account, first_probe)),
+        account_probe_(second_opinion ? first_probe : account_first_) {}
 
   bool closed() const { return failures_ < failures_max_; }
   // True once for each probe that is due while it is open: the caller then tries to connect and prepare, without a question.
@@ -44,7 +47,7 @@ class breaker {
     if (failures_ < 1'000'000) ++failures_;
     if (failures_ != failures_max_) return false;
     wait_ = account ? longer(account_first_) : std::min(first_probe * 2, reopen_);
-    next_probe_ = now + (account ? account_first_ : first_probe);
+    next_probe_ = now + (account ? account_probe_ : first_probe);
     since_ = now;
     return true;
   }
@@ -68,7 +71,7 @@ class breaker {
   milliseconds longer(milliseconds account_pause) const { return std::min(account_pause * 4, std::max(account_most, account_first_)); }
 
   std::uint32_t failures_max_;
-  milliseconds reopen_, account_first_;
+  milliseconds reopen_, account_first_, account_probe_;
   std::uint32_t failures_ = 0;
   bool tried_ = false;
   milliseconds wait_ = first_probe;

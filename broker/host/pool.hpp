@@ -176,7 +176,7 @@ class pool : public std::enable_shared_from_this<pool> {
   // that they are read without the mutex.
   std::vector<place_of_upstream> places_;
   // Of the account of ours, which all replicas know, and whose failures they add up: when one refuses it that did not before, none
-  // is connected to, and one probe at a time goes to them in turn.
+  // is connected to, and one probe at a time goes to them in turn; the first of these at once, since it may be that one alone.
   breaker account_;
   std::uint32_t account_role_ = 0;
   std::size_t account_refused_by_ = 0, account_turn_ = 0;

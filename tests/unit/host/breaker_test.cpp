@@ -51,6 +51,18 @@ TEST(Breaker, ARefusedAccountOpensItAtOnceAndIsTriedSlowly) {
   EXPECT_EQ(hourly.next_probe(), zero + std::chrono::minutes(120));
 }
 
+TEST(Breaker, B_19_AnotherServersWordOnARefusedAccountIsHeardAtOnce) {
+  breaker b(5, std::chrono::seconds(10), std::chrono::minutes(1), true);
+  EXPECT_TRUE(b.failed(zero, reason::service_account, "49"));
+  std::vector<std::int64_t> tries;
+  for (int ms = 0; ms < 1'800'000; ms += 250)
+    if (b.take_probe(zero + std::chrono::milliseconds(ms))) {
+      tries.push_back(ms);
+      b.failed(zero + std::chrono::milliseconds(ms), reason::service_account, "49");
+    }
+  EXPECT_EQ(tries, (std::vector<std::int64_t>{250, 240'250, 1'140'250})) << "with the first, four within half an hour";
+}
+
 TEST(Breaker, SaysSinceWhenItIsAsItIs) {
   const auto at = [](int s) { return zero + std::chrono::seconds(s); };
   breaker b(2, milliseconds(1'000), minute);

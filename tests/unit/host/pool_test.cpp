@@ -304,14 +304,12 @@ TEST_F(Pool, B_19_ARefusedServiceAccountIsNotTriedAtEachReplica) {
   const auto refuse = [](const std::string&) { return std::string("!ACCOUNT"); };
   const lab::line_server first(refuse), second(refuse), third(refuse);
   backend_rules r = lab::rules_for({first.upstream(), second.upstream(), third.upstream()});
-  r.breaker.service_account = 400ms;
   const auto b = make(r).backend;
   const auto tries = [&] { return first.connections() + second.connections() + third.connections(); };
   for (unsigned i = 0; i < 10; ++i) EXPECT_EQ(workers.ask(*b, lab::login(right), 5s, i % 2).why, reason::service_account);
-  EXPECT_EQ(tries(), 1);
   for (const auto& each : b->status().connections.upstreams) EXPECT_TRUE(each.open);
-  EXPECT_TRUE(lab::eventually([&] { return tries() == 2; }));  // after 400 ms; the next one is due after 1.6 s
-  std::this_thread::sleep_for(800ms);
+  EXPECT_TRUE(lab::eventually([&] { return tries() == 2; })) << "one refusal may be that server's own affair";
+  std::this_thread::sleep_for(800ms);  // the next one is due after four minutes
   EXPECT_EQ(tries(), 2);
   EXPECT_EQ(first.connections(), 1) << "it was another one's turn";
 }
@@ -319,7 +317,7 @@ TEST_F(Pool, B_19_ARefusedServiceAccountIsNotTriedAtEachReplica) {
 TEST_F(Pool, B_19_AReplicaThatTakesTheServiceAccountIsFoundAndStaysInUse) {
   const lab::line_server first([](const std::string&) { return std::string("!ACCOUNT"); }), second(lab::honest());
   backend_rules r = lab::rules_for({first.upstream(), second.upstream()});
-  r.breaker.service_account = 250ms;
+  r.breaker.service_account = 1s;
   const auto b = make(r, true).backend;
   EXPECT_EQ(workers.ask(*b, lab::login(right), 5s).why, reason::service_account);
   EXPECT_TRUE(lab::eventually([&] { return workers.ask(*b, lab::login(right), 5s).what == verdict::accept; }));
