@@ -73,7 +73,7 @@ constexpr auto table_of_keys = std::to_array<key_info>({
     {"backend.breaker", table, "", "When an upstream counts as down."},
     {"backend.breaker.failures", whole, "5", "Failures in a row, before a question was sent, that open the breaker; 1 to 1000."},
     {"backend.breaker.reopen", duration, "\"10s\"", "The longest pause between two tries of an upstream that is down; \"250ms\" to \"1h\"."},
-    {"backend.breaker.service_account", duration, "\"1m\"", "The pause before a service account that was refused is tried again; it grows fourfold up to \"15m\". \"250ms\" to \"24h\"."},
+    {"backend.breaker.service_account", duration, "\"1m\"", "The pause before a service account that was refused is tried again; it grows fourfold up to \"15m\". Of several servers another one is tried at once in place of the first pause. \"250ms\" to \"24h\"."},
     {"backend.tls", table, "", "How upstreams prove who they are."},
     {"backend.tls.minimum", text, "\"1.2\"", "The oldest version spoken: \"1.2\" or \"1.3\"; with cleartext = true also \"1.0\" and \"1.1\"."},
     {"backend.tls.verify", boolean, "true", "Check chain and name. With false a pin must match, or cleartext = true says that nothing is checked."},

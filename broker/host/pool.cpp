@@ -26,24 +26,6 @@ void backend_core::misbehaved(std::string_view what) {
     log->line(level::error, "backend_disabled").field("backend", rules.name).field("text", "its plugin misbehaved 20 times; it is asked again after a reload");
 }
 
-bool several(const std::vector<upstream_rules>& upstreams) {
-  return upstreams.size() > 1 || std::any_of(upstreams.begin(), upstreams.end(), [](const upstream_rules& u) { return u.srv; });
-}
-
-pool::pool(std::shared_ptr<backend_core> core, std::vector<upstream_rules> upstreams, bool refuse_local, std::uint32_t connections_max)
-    : core_(std::move(core)), configured_(upstreams.size()), refuse_local_(refuse_local), connections_max_(connections_max),
-      account_(core_->rules.breaker.failures, core_->rules.breaker.reopen, core_->rules.breaker.service_account, several(upstreams)) {
-  const breaker closed(core_->rules.breaker.failures, core_->rules.breaker.reopen, core_->rules.breaker.service_account);
-  for (upstream_rules& u : upstreams) places_.push_back({std::move(u), closed});
-  for (std::size_t u = 0; u < configured_; ++u)
-    if (places_[u].rules.srv)
-      for (std::size_t t = 0; t < targets_max; ++t) places_.push_back({{}, closed, u});
-  for (std::size_t i = 0; i < core_->workers.size(); ++i) {
-    locals_.push_back(std::make_unique<local_part>());
-    for (std::size_t u = 0; u < places_.size(); ++u) locals_.back()->probe_timers.push_back(std::make_unique<timer>());
-  }
-}
-
 pool::~pool() = default;
 
 // ---------------------------------------------------------------- questions

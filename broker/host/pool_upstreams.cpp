@@ -1,5 +1,5 @@
 // Which servers a pool knows, and which are worth trying: breakers, the probes while one is open, and the servers that SRV
-// records name.
+// records name, and what the servers made of an account of ours.
 #include <algorithm>
 
 #include "host/connection.hpp"
@@ -8,6 +8,28 @@
 namespace authbroker {
 
 using std::chrono::milliseconds;
+
+namespace {
+
+bool several(const std::vector<upstream_rules>& upstreams) {
+  return upstreams.size() > 1 || std::any_of(upstreams.begin(), upstreams.end(), [](const upstream_rules& u) { return u.srv; });
+}
+
+}  // namespace
+
+pool::pool(std::shared_ptr<backend_core> core, std::vector<upstream_rules> upstreams, bool refuse_local, std::uint32_t connections_max)
+    : core_(std::move(core)), configured_(upstreams.size()), refuse_local_(refuse_local), connections_max_(connections_max),
+      account_(core_->rules.breaker.failures, core_->rules.breaker.reopen, core_->rules.breaker.service_account, several(upstreams)) {
+  const breaker closed(core_->rules.breaker.failures, core_->rules.breaker.reopen, core_->rules.breaker.service_account);
+  for (upstream_rules& u : upstreams) places_.push_back({std::move(u), closed});
+  for (std::size_t u = 0; u < configured_; ++u)
+    if (places_[u].rules.srv)
+      for (std::size_t t = 0; t < targets_max; ++t) places_.push_back({{}, closed, u});
+  for (std::size_t i = 0; i < core_->workers.size(); ++i) {
+    locals_.push_back(std::make_unique<local_part>());
+    for (std::size_t u = 0; u < places_.size(); ++u) locals_.back()->probe_timers.push_back(std::make_unique<timer>());
+  }
+}
 
 bool pool::any_closed() const {
   return account_.closed() && std::any_of(places_.begin(), places_.begin() + static_cast<std::ptrdiff_t>(configured_), [](const place_of_upstream& p) { return p.guard.closed(); });

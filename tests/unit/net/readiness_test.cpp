@@ -1,98 +1,22 @@
 #include "net/readiness.hpp"
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/asio/post.hpp>
-#include <functional>
 #include <list>
 #include <memory>
 #include <random>
-#include <stdexcept>
-#include <string>
 #include <vector>
 
-#include "base/descriptor.hpp"
+#include "unit/net/end_of_pair.hpp"
 
-namespace authbroker {
+namespace authbroker::testing_net {
 namespace {
 
 using namespace std::chrono_literals;
 
-// One end of a pair of sockets in the set, the other in the test's hand.
-class end_of_pair final : public watched {
- public:
-  end_of_pair() {
-    int fds[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) != 0) throw std::runtime_error("socketpair");
-    own = descriptor(fds[0]);
-    peer = descriptor(fds[1]);
-  }
-  ~end_of_pair() override { close(); }
-  void enter(readiness& set) { ASSERT_TRUE(join(set, own.get())); }
-  void say(std::string_view text) { ASSERT_EQ(::send(peer.get(), text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size())); }
-  void close() {
-    leave_closing();
-    own.reset();
-  }
-  // Reads until it knows that there is no more.
-  void drain() {
-    while (more_to_read()) {
-      char part[16];
-      const ssize_t n = ::recv(own.get(), part, sizeof part, 0);
-      ++reads;
-      if (n == 0) {
-        ended = true;
-        read_nothing();
-      } else if (n < 0) {
-        read_nothing();
-      } else {
-        heard.append(part, static_cast<std::size_t>(n));
-        if (n < static_cast<ssize_t>(sizeof part)) read_short();
-        else read_full();
-      }
-    }
-  }
-  void fill() {
-    while (::send(own.get(), "0123456789", 10, MSG_NOSIGNAL) > 0) {
-    }
-  }
-  std::size_t empty_peer() {
-    char part[4096];
-    std::size_t all = 0;
-    for (ssize_t n = 0; (n = ::recv(peer.get(), part, sizeof part, 0)) > 0;) all += static_cast<std::size_t>(n);
-    return all;
-  }
-  using watched::await_writable;
-  using watched::join;
-  using watched::joined;
-  using watched::leave;
-
-  descriptor own, peer;
-  std::function<void()> then;
-  int calls = 0, readable = 0, writable = 0, reads = 0;
-  bool ended = false;
-  std::string heard;
-
- private:
-  void on_ready(bool r, bool w) override {
-    ++calls;
-    readable += r;
-    writable += w;
-    if (const auto now = then) now();
-  }
-};
-
-struct Readiness : ::testing::Test {
-  boost::asio::io_context io{1};
-  readiness set{io};
-  void turn() {
-    io.restart();
-    while (io.poll() != 0) io.restart();
-  }
-};
+struct Readiness : one_set {};
 
 TEST_F(Readiness, WhatIsThereAlreadyIsToldToo) {
   end_of_pair a;
@@ -324,87 +248,6 @@ TEST_F(Readiness, OthersHaveTheirTurnAfterABatch) {
   EXPECT_EQ(told_then, readiness::batch_max);
 }
 
-// A chain stands here until the test lets it go on.
-struct standing {
-  bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  void await_suspend(std::coroutine_handle<Promise> h) {
-    next = continuation(h);
-  }
-  void await_resume() const noexcept {}
-  continuation next;
-};
-task<void> stand(standing& here, std::string& said) {
-  co_await here;
-  said += "on ";
-}
-
-TEST_F(Readiness, AChainGoesOnOnceTheCallbackIsOver) {
-  standing here[2];
-  std::string said;
-  end_of_pair a, b;
-  for (int i = 0; i < 2; ++i) {
-    end_of_pair& one = i == 0 ? a : b;
-    run_task(stand(here[i], said), nullptr, [](const std::exception_ptr&) {});
-    one.enter(set);
-    one.say("x");
-    one.then = [&, i] {
-      set.resume_soon(std::move(here[i].next));
-      said += "callback ";
-    };
-  }
-  turn();
-  EXPECT_EQ(said, "callback on callback on ");
-}
-
-TEST_F(Readiness, AChainGoesOnByTheLoopIfNoCallbackRuns) {
-  standing here[3];
-  std::string said;
-  for (standing& each : here) {
-    run_task(stand(each, said), nullptr, [](const std::exception_ptr&) {});
-    set.resume_soon(std::move(each.next));
-  }
-  EXPECT_EQ(said, "");
-  turn();
-  EXPECT_EQ(said, "on on on ");
-}
-
-TEST_F(Readiness, ACallbackThatThrowsStopsNoChain) {
-  standing here;
-  std::string said;
-  run_task(stand(here, said), nullptr, [](const std::exception_ptr&) {});
-  end_of_pair a;
-  a.enter(set);
-  a.say("x");
-  a.then = [&] {
-    set.resume_soon(std::move(here.next));
-    throw std::runtime_error("a defect");
-  };
-  EXPECT_THROW(turn(), std::runtime_error);
-  EXPECT_EQ(said, "");
-  turn();
-  EXPECT_EQ(said, "on ");
-}
-
-TEST_F(Readiness, AChainThatThrowsStopsNoOther) {
-  standing here[3];
-  std::string said;
-  int thrown = 0;
-  for (standing& each : here) {
-    run_task(stand(each, said), nullptr, [](const std::exception_ptr&) { throw std::runtime_error("a defect"); });
-    set.resume_soon(std::move(each.next));
-  }
-  for (int i = 0; i < 3; ++i) {
-    try {
-      turn();
-    } catch (const std::runtime_error&) {
-      ++thrown;
-    }
-  }
-  EXPECT_EQ(said, "on on on ");
-  EXPECT_EQ(thrown, 3);
-}
-
 TEST_F(Readiness, ALoopWithNothingElseToWaitForEnds) {
   {
     end_of_pair a;
@@ -433,20 +276,6 @@ TEST(ReadinessAlone, EntriesAndHandlersMayOutliveTheSet) {
   EXPECT_FALSE(a.joined());
   io.poll();
   EXPECT_EQ(a.calls, 0);
-}
-
-TEST(ReadinessAlone, AChainThatWaitsEndsWithTheSet) {
-  boost::asio::io_context io{1};
-  standing here;
-  std::string said;
-  bool told = false;
-  auto set = std::make_unique<readiness>(io);
-  run_task(stand(here, said), nullptr, [&](const std::exception_ptr&) { told = true; });
-  set->resume_soon(std::move(here.next));
-  set.reset();
-  io.poll();
-  EXPECT_EQ(said, "");
-  EXPECT_FALSE(told);
 }
 
 TEST(ReadinessAlone, TheSetMayEndInACallback) {
@@ -507,4 +336,4 @@ TEST_F(Readiness, NothingIsMissedInAnyOrder) {
 }
 
 }  // namespace
-}  // namespace authbroker
+}  // namespace authbroker::testing_net
