@@ -94,7 +94,7 @@ void connection::io_next(abk_io* io, std::uint32_t id, std::uint32_t role, abk_s
   l.next_role = role;
   l.next_carry = std::string(view(carry));
   if (q->secret_sent) l.next_upstream = static_cast<int>(me.upstream_);
-  l.note("next", "role " + std::to_string(role));
+  l.note("next", "goes on over another kind of connection (role " + std::to_string(role) + ")");
   me.settle(*q, finding::tempfail(reason::internal, "the next leg did not answer"));
 }
 
