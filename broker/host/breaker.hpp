@@ -38,10 +38,10 @@ class breaker {
 
   // True if this opened it.
   bool failed(steady::time_point now, reason why, std::string text) {
+    const bool account = why == reason::service_account;  // nobody can log in: one refusal is enough, also after other failures
+    if (account && (closed() || last_reason_ != why)) failures_ = failures_max_ - 1;
     last_reason_ = why;
     last_text_ = std::move(text);
-    const bool account = why == reason::service_account;  // nobody can log in: one refusal is enough
-    if (account && failures_ < failures_max_) failures_ = failures_max_ - 1;
     if (failures_ == 0) since_ = now;
     tried_ = true;
     if (failures_ < 1'000'000) ++failures_;

@@ -64,7 +64,7 @@ void connection::try_next_upstream() {
   const auto share = (open_until_ - now) / static_cast<int>(candidates_.size());
   const auto& timeouts = pool_->core().rules.timeouts;
   const steady::time_point until = now + std::min<steady::duration>(timeouts.connect, share);
-  cut_at_ = share < timeouts.connect && !probing_ ? now + share : steady::time_point::max();
+  cut_at_ = share < timeouts.connect && (!probing_ || for_the_account_) ? now + share : steady::time_point::max();
   prepare_until_ = now + timeouts.connect + timeouts.reply;
   candidates_.erase(candidates_.begin());
   const upstream_rules& u = pool_->upstream(upstream_);
@@ -134,7 +134,11 @@ void connection::looked_up(const char* service, const services& found) {
   std::vector<std::size_t> usable;
   for (const std::size_t t : held)
     if (pool_->usable(t)) usable.push_back(t);
-  if (usable.empty() && for_the_account_) usable = held;  // all of them have refused it
+  if (for_the_account_) {
+    if (usable.empty()) usable = held;  // all of them have refused it
+    const auto last = std::find(usable.begin(), usable.end(), pool_->account_refused_by());
+    if (last != usable.end()) std::rotate(usable.begin(), last + 1, usable.end());
+  }
   if (usable.empty() && !any_failure_) {
     first_failure_ = held.empty() ? finding::tempfail(reason::overloaded, record + " names too many servers") : pool_->finding_of(held.front());
     any_failure_ = true;

@@ -44,6 +44,10 @@ class plugin_backend final : public backend {
   // Outlives the task.
   task<void> ask(const stage_question&, steady::time_point start_by, steady::time_point until, finding& out) override;
 
+  // No server is connected to from now on.
+  void give_up() {
+    if (pool_) pool_->retire();
+  }
   void keep_warm() {
     if (pool_) pool_->keep_warm();
   }

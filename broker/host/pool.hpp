@@ -96,6 +96,7 @@ class pool : public std::enable_shared_from_this<pool> {
   // Which upstreams a new connection tries, in their order. `probe`: an upstream, or one of the two below.
   static constexpr int for_questions = -1, for_the_account = -2;
   std::vector<std::size_t> candidates(int probe);
+  std::size_t account_refused_by();  // the last that did
   void upstream_failed(std::size_t upstream, worker&, std::uint32_t role, reason, const std::string& text);
   void upstream_works(std::size_t upstream);
   void account_works(std::uint32_t role);  // a connection of this role is prepared

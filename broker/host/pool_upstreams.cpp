@@ -83,6 +83,11 @@ finding pool::breaker_finding() {
   return not_asked(*told, told->guard);
 }
 
+std::size_t pool::account_refused_by() {
+  const std::lock_guard hold(mutex_);
+  return account_refused_by_;
+}
+
 std::vector<std::size_t> pool::candidates(int probe) {
   if (probe >= 0) return {static_cast<std::size_t>(probe)};
   std::vector<std::size_t> out;
@@ -91,6 +96,7 @@ std::vector<std::size_t> pool::candidates(int probe) {
     const std::size_t u = probe == for_the_account ? (account_turn_ + i) % configured_ : i;
     if (probe == for_the_account || places_[u].guard.closed()) out.push_back(u);
   }
+  if (probe == for_the_account) account_turn_ = (account_turn_ + 1) % configured_;  // however this one ends
   return out;
 }
 
@@ -110,7 +116,6 @@ void pool::upstream_failed(std::size_t u, worker& w, std::uint32_t role, reason 
   if (why == reason::service_account) account_refused(u, w, role, text, opened);
   if (!open || retired_) return;
   timer& t = *local(w).probe_timers[u];
-  if (t.armed()) return;
   const std::weak_ptr<pool> me = weak_from_this();
   t.bind(w.timers, [me, u, home = &w] {
     if (const std::shared_ptr<pool> p = me.lock()) p->probe(u, *home);
@@ -130,8 +135,8 @@ void pool::account_refused(std::size_t u, worker& w, std::uint32_t role, const s
     account_turn_ = ((is_target(u) ? places_[u].parent : u) + 1) % configured_;
     at = account_.next_probe();
   }
+  if (retired_) return;
   timer& t = local(w).account_timer;
-  if (t.armed() || retired_) return;
   const std::weak_ptr<pool> me = weak_from_this();
   t.bind(w.timers, [me, home = &w] {
     if (const std::shared_ptr<pool> p = me.lock()) p->probe_account(*home);
@@ -169,10 +174,10 @@ void pool::probe(std::size_t u, worker& w) {
   {
     const std::lock_guard hold(mutex_);
     // Not to this one by itself: while the account is refused, one probe is for all.
-    const bool refused = !account_.closed() && places_[u].guard.last_reason() == reason::service_account;
+    const bool refused = !account_.closed();
     due = !refused && places_[u].guard.take_probe(steady::now());
     open = !places_[u].guard.closed() && !forgotten(places_[u], steady::now());
-    at = refused ? account_.next_probe() : places_[u].guard.next_probe();
+    at = refused ? steady::now() + core_->rules.breaker.reopen : places_[u].guard.next_probe();
   }
   if (retired_ || !open) return;
   const auto& timeouts = core_->rules.timeouts;

@@ -43,6 +43,7 @@ task<void> connect_each(const generation& g, bool& all_work) {
         break;
       }
     }
+    b->give_up();  // a refused account is not to be tried again while others have their turn
     std::cout.flush();
   }
 }

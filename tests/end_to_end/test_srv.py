@@ -3,7 +3,7 @@ import re
 import threading
 
 from fakes.dns import NameServer
-from fakes.ldap import LdapServer
+from fakes.ldap import BIND, LdapServer, wrong_password
 from lab.case import LabCase, backend, route
 from lab.netns import Island
 from lab.process import wait_until
@@ -18,16 +18,16 @@ class Priorities(LabCase):
         self.island = self.lab.adopt(Island(ADDRESS, {}, self.lab.place.sub("island"), name_server=ADDRESS))
         self.running = {}
 
-    def server(self, port, number):
+    def server(self, port, number, **more):
         """Starts this one, at a port or at any."""
         with self.island.inside():
-            self.running[number] = self.lab.adopt(LdapServer(host=ADDRESS, port=port))
+            self.running[number] = self.lab.adopt(LdapServer(host=ADDRESS, port=port, **more))
         return self.running[number]
 
     def target(self, number):
         return f"dc{number}.fake.test:{self.ports[number]}"
 
-    def start(self, priorities, **more):
+    def start(self, priorities, breaker={}, **more):
         """A server per priority, all of them down, and the broker."""
         self.ports = {}
         for number in range(1, len(priorities) + 1):
@@ -38,12 +38,12 @@ class Priorities(LabCase):
         with self.island.inside():
             self.names = self.lab.adopt(NameServer(ADDRESS, {f"dc{n}.fake.test": ADDRESS for n in self.ports},
                                                    {"_ldap._tcp.fake.test": [(priority, 10, self.ports[n], f"dc{n}.fake.test") for n, priority in enumerate(priorities, 1)]}))
-        table = backend("srv", "ldap", "srv+ldap://fake.test", settings=SETTINGS, breaker={"failures": 2, "reopen": "1s"}, cleartext=True, **more)
+        table = backend("srv", "ldap", "srv+ldap://fake.test", settings=SETTINGS, breaker={"failures": 2, "reopen": "1s"} | breaker, cleartext=True, **more)
         self.daemon = self.lab.daemon(backends=[table], routes=[route("fake.test", mailbox=["srv"])], start=False)
         self.daemon.start(wrap=self.island.wrap())
 
-    def up(self, number):
-        return self.server(self.ports[number], number)
+    def up(self, number, **more):
+        return self.server(self.ports[number], number, **more)
 
     def answered_by(self):
         answer = self.daemon.mailbox("ann@fake.test")
@@ -94,3 +94,13 @@ class Priorities(LabCase):
         self.settles_at(2)
         self.up(1)
         self.settles_at(1)
+
+    def test_B_19_targets_take_turns_at_a_refused_service_account(self):
+        """At once, after one second, and after four more."""
+        self.start((10, 20), breaker={"service_account": "250ms"})
+        refuse = [self.up(number, faults={"service": wrong_password}) for number in (1, 2)]
+
+        def refused():
+            return [s.commands().count(chr(BIND)) for s in refuse]
+        wait_until(lambda: self.answered_by() == "tempfail" and sum(refused()) == 4, 20, "the fourth refusal")
+        self.assertEqual(refused(), [2, 2])

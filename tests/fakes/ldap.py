@@ -106,6 +106,7 @@ def entries_without_end(s, reply):
 CODES = {"operations_error": 1, "protocol_error": 2, "time_limit": 3, "stronger_auth": 8, "referral": 10, "admin_limit": 11, "confidentiality": 13, "insufficient_access": 50,
          "busy": 51, "unavailable": 52, "unwilling": 53, "other": 80, "unheard_of": 123}
 RESULTS = [_named(name, _instead(lambda s: s.reply_tag, code, *([element(0xa3, element(4, b"ldap://127.0.0.1:9/"))] if code == REFERRAL else []))) for name, code in CODES.items()]
+wrong_password = _named("wrong_password", _instead(lambda s: s.reply_tag, 49))
 MESSAGES = [_named("number_of_another", _renumbered(1)), _named("number_zero", _renumbered(0)), disconnection, four_gigabytes, indefinite, nested, another_operation]
 
 

@@ -290,44 +290,6 @@ TEST_F(Pool, AWrongPasswordNeverOpensABreaker) {
   EXPECT_FALSE(b->status().connections.upstreams[0].open);
 }
 
-TEST_F(Pool, ARefusedServiceAccountIsTriedOnceAndThenWithBackOff) {
-  const lab::line_server server([](const std::string&) { return std::string("!ACCOUNT"); });
-  backend_rules r = lab::rules_for({server.upstream()});
-  r.breaker.failures = 5;
-  const auto b = make(r).backend;
-  for (int i = 0; i < 10; ++i) EXPECT_EQ(workers.ask(*b, lab::login(right), 5s).why, reason::service_account);
-  EXPECT_EQ(server.connections(), 1) << "ten questions must not lock the account upstream";
-}
-
-// Its failures add up, whichever replica is asked.
-TEST_F(Pool, B_19_ARefusedServiceAccountIsNotTriedAtEachReplica) {
-  const auto refuse = [](const std::string&) { return std::string("!ACCOUNT"); };
-  const lab::line_server first(refuse), second(refuse), third(refuse);
-  backend_rules r = lab::rules_for({first.upstream(), second.upstream(), third.upstream()});
-  const auto b = make(r).backend;
-  const auto tries = [&] { return first.connections() + second.connections() + third.connections(); };
-  for (unsigned i = 0; i < 10; ++i) EXPECT_EQ(workers.ask(*b, lab::login(right), 5s, i % 2).why, reason::service_account);
-  for (const auto& each : b->status().connections.upstreams) EXPECT_TRUE(each.open);
-  EXPECT_TRUE(lab::eventually([&] { return tries() == 2; })) << "one refusal may be that server's own affair";
-  std::this_thread::sleep_for(800ms);  // the next one is due after four minutes
-  EXPECT_EQ(tries(), 2);
-  EXPECT_EQ(first.connections(), 1) << "it was another one's turn";
-}
-
-TEST_F(Pool, B_19_AReplicaThatTakesTheServiceAccountIsFoundAndStaysInUse) {
-  const lab::line_server first([](const std::string&) { return std::string("!ACCOUNT"); }), second(lab::honest());
-  backend_rules r = lab::rules_for({first.upstream(), second.upstream()});
-  r.breaker.service_account = 1s;
-  const auto b = make(r, true).backend;
-  EXPECT_EQ(workers.ask(*b, lab::login(right), 5s).why, reason::service_account);
-  EXPECT_TRUE(lab::eventually([&] { return workers.ask(*b, lab::login(right), 5s).what == verdict::accept; }));
-  EXPECT_TRUE(lab::eventually([&] {
-    EXPECT_EQ(workers.ask(*b, lab::login(right), 5s, 1).what, verdict::accept);
-    return first.connections() >= 2;  // which refuses it again
-  }));
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(workers.ask(*b, lab::login(right), 5s).what, verdict::accept);
-}
-
 // Six askers keep both connections of one worker busy without a pause; the other worker's question has nobody's turn to wait for.
 TEST_F(Pool, ABusyWorkerGivesWayToOneThatWaits) {
   const lab::line_server server([](const std::string& line) {
