@@ -66,6 +66,8 @@ std::string shown(std::string_view text, const typed& by) { return std::string(t
 
 void read_answer(question_kind kind, const abk_answer& from, const typed& by, finding& out, bool& is_legal) {
   is_legal = true;
+  out.what = verdict::tempfail;  // until all of it has been read
+  out.why = reason::internal;
   // Looked at as it came, before cleaning or a cut can change or part the password.
   const auto tells = [&by](abk_str s) { return tells_password(view(s).substr(0, text_bytes_max), by.password, by.names); };
   const auto text = [](abk_str s, std::size_t most) { return s.len == 0 ? std::string() : clean_notice(view(s).substr(0, most * 4), most); };

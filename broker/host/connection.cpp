@@ -94,10 +94,10 @@ void connection::begin(leg_ptr l) {
   state_ = state::busy;
   l->is = leg::state::running;
   l->start_timer.disarm();
-  l->on_give_up = [this, who = l.get()] { give_up(who); };
   const std::uint32_t id = next_id_++;
-  const leg& of = *l;
+  leg& of = *l;
   questions_.push_back({id, std::move(l), false, false, was_idle, now});
+  of.on_give_up = [this, who = &of] { give_up(who); };
   const stage_question& q = *of.asked;
   if (q.kind == question_kind::probe && (pool_->core().api->kinds & ABK_PROBE) == 0) {  // being prepared was the question
     finding works;
@@ -133,14 +133,14 @@ void connection::settle(question& q, finding f) {
 
 // The asker has it already.
 void connection::settle(question& q) {
-  const leg_ptr l = std::move(q.asked);
-  finding& f = *l->found;
+  finding& f = *q.asked->found;
   f.password_sent = f.password_sent || q.secret_sent;
   f.upstream = pool_->label(upstream_);
   if (q.secret_sent && is_yes(f.what)) {
     const steady::time_point now = steady::now();
     pool_->login_took(now - q.began, now);
   }
+  const leg_ptr l = std::move(q.asked);
   end_leg(*l);
 }
 
