@@ -279,7 +279,8 @@ void logger::write_out(std::string& lines) {
       sd_journal_send("MESSAGE=%.*s", bytes, at, "PRIORITY=%d", syslog_priority(mark), "SYSLOG_IDENTIFIER=authbroker", nullptr);
     } else {
       if (torn && to == lines.data()) *to++ = '\n';  // what was left of the last line must not become the beginning of this one
-      to = std::copy(at, behind, to);
+      std::memmove(to, at, static_cast<std::size_t>(behind - at));
+      to += behind - at;
     }
     at = behind;
   }

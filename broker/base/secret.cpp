@@ -50,8 +50,7 @@ class arena {
   void add_block(std::size_t size_class) {
     if (blocks_[size_class] == blocks_max) throw std::bad_alloc();
     std::vector<void*>& free = free_[size_class];
-    total_[size_class] += block_bytes / slot_bytes[size_class];
-    free.reserve(total_[size_class]);
+    free.reserve((blocks_[size_class] + 1) * (block_bytes / slot_bytes[size_class]));
     void* p = mmap(nullptr, block_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED) throw std::bad_alloc();
     ++blocks_[size_class];
@@ -63,7 +62,6 @@ class arena {
 
   std::mutex mutex_;
   std::array<std::vector<void*>, 2> free_;
-  std::array<std::size_t, 2> total_{};
   std::array<std::size_t, 2> blocks_{};
   std::size_t alive_ = 0;
   std::atomic<bool> locked_ = true;

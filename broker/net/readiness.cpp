@@ -74,7 +74,7 @@ void readiness::resume_soon(continuation what) {
 }
 
 void readiness::post_resume() {
-  if (std::exchange(resume_posted_, true)) return;
+  if (resume_posted_) return;
   boost::asio::post(set_.get_executor(), [this, alive = alive_] {
     if (!*alive) return;
     struct rest {
@@ -87,6 +87,7 @@ void readiness::post_resume() {
     resume_posted_ = false;
     resume(*alive);
   });
+  resume_posted_ = true;
 }
 
 // Those that wait now: what they make wait has its turn after others.
