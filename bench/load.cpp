@@ -127,10 +127,7 @@ class load {
       c.out.clear();
       c.began.clear();
       c.wire.open(fd);
-      epoll_event e{};
-      e.events = EPOLLIN | EPOLLOUT | EPOLLET;
-      e.data.ptr = &c;
-      epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e);
+      c.wire.watch(epoll_, {.ptr = &c}, target_.family != AF_UNIX);
       if (tls_) {
         SSL* ssl = SSL_new(tls_);
         if (session_ && !o_.full_handshake) SSL_set_session(ssl, session_);

@@ -91,10 +91,29 @@ void stream::close() {
   fd_ = -1;
 }
 
+void stream::watch(int epoll, epoll_data_t data, bool writable) {
+  epoll_ = epoll;
+  event_.events = EPOLLIN | EPOLLET | (writable ? EPOLLOUT : 0U);
+  event_.data = data;
+  control(EPOLL_CTL_ADD);
+}
+
+void stream::control(int what) {
+  if (epoll_ctl(epoll_, what, fd_, &event_) != 0) die("epoll_ctl");
+}
+
+flow stream::wait_writable() {
+  if ((event_.events & EPOLLOUT) == 0) {
+    event_.events |= EPOLLOUT;
+    control(EPOLL_CTL_MOD);
+  }
+  return flow::later_write;
+}
+
 flow stream::judge(int result) {
   switch (SSL_get_error(ssl_, result)) {
     case SSL_ERROR_WANT_READ: return flow::later_read;
-    case SSL_ERROR_WANT_WRITE: return flow::later_write;
+    case SSL_ERROR_WANT_WRITE: return wait_writable();
     default: ERR_clear_error(); return flow::end;
   }
 }
@@ -129,7 +148,7 @@ flow stream::write(std::string& out) {
     } else {
       n = ::send(fd_, out.data(), out.size(), MSG_NOSIGNAL);
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return errno == EAGAIN || errno == ENOTCONN ? flow::later_write : flow::end;
+      if (n < 0) return errno == EAGAIN || errno == ENOTCONN ? wait_writable() : flow::end;
     }
     out.erase(0, static_cast<std::size_t>(n));
   }

@@ -47,6 +47,10 @@ class stream {
   SSL* ssl() const { return ssl_; }
   void close();
 
+  // Edge-triggered. Of a Unix socket that it can be written should be told only once something had to wait: it is told each time
+  // its peer has read, which costs the peer more than the reading.
+  void watch(int epoll, epoll_data_t, bool writable);
+
   // Appends what has come.
   flow read(std::string& to);
   // Sends from the front of `out`, and drops what was sent.
@@ -54,7 +58,10 @@ class stream {
 
  private:
   flow judge(int result);
-  int fd_ = -1;
+  void control(int what);
+  flow wait_writable();
+  int fd_ = -1, epoll_ = -1;
+  epoll_event event_{};
   SSL* ssl_ = nullptr;
 };
 

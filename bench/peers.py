@@ -30,6 +30,16 @@ def need(path, package):
         raise SystemExit(f"{path} is missing, of Debian's package {package}")
 
 
+def end(child):
+    """FreeRADIUS, for one, does not always end when it is asked to."""
+    child.terminate()
+    try:
+        child.wait(15)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
 def family(pid):
     found = [pid]
     for name in filter(str.isdigit, os.listdir("/proc")):
@@ -131,8 +141,7 @@ service anvil {{
         auth = [pid for pid in family(server.pid) if open(f"/proc/{pid}/comm").read().strip() == "auth"]
         yield f"unix:{folder}/run/load", auth
     finally:
-        server.terminate()
-        server.wait()
+        end(server)
         shutil.rmtree(folder)
 
 
@@ -231,6 +240,5 @@ def freeradius(folder, address, by_search, threads=5):
             time.sleep(0.01)
         yield f"udp:127.0.0.1:{port}", [server.pid]
     finally:
-        server.terminate()
-        server.wait()
+        end(server)
         shutil.rmtree(folder)

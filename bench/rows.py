@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -67,12 +66,7 @@ class Bench:
             return False
 
     def stop(self, child):
-        child.send_signal(signal.SIGTERM)
-        try:
-            child.wait(15)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        peers.end(child)
         self.children.remove(child)
 
     def close(self):

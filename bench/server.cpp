@@ -57,11 +57,8 @@ void serve(const std::vector<std::pair<address, service>>& services) {
           if (l->second->tls) c->wire.start_tls(SSL_new(l->second->tls), false);
           c->answer = l->second->open();
           c->out = l->second->greeting;
-          epoll_event e{};
-          e.events = EPOLLIN | EPOLLOUT | EPOLLET;
-          e.data.fd = accepted;
-          epoll_ctl(epoll, EPOLL_CTL_ADD, accepted, &e);
-          clients[accepted] = std::move(c);
+          c->wire.watch(epoll, {.fd = accepted}, false);
+          if (move_on(*c)) clients[accepted] = std::move(c);
         }
         continue;
       }
