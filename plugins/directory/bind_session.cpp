@@ -30,7 +30,7 @@ abk::step bind_session::begin(const abk::question& q, abk::io& up) {
   if (who_.dn.size() > dn_bytes_max) return tell(up, q.id, abk::answer::no(reason::too_long, "bind.too-long"));
   bind_id_ = new_id();
   question_ = q.id;
-  const bind_request out = encode_bind(bind_id_, who_.dn, q.password, true);
+  const bind_request out = encode_bind(bind_id_, who_.dn, q.password, asks_policy());
   up.note(q.id, "bind", who_.dn);
   up.send({out.head, who_.dn, out.between, q.password}, out.tail);
   return abk::step::read;

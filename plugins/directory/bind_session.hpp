@@ -1,4 +1,5 @@
-// A connection that binds as users, one after another, and does nothing else: what it may do depends on who was bound last.
+// A connection that binds as users, one after another, and does nothing else once the first one did: what it may do depends on who
+// was bound last.
 // Each login is a bind of its own, with the user's password, once.
 #pragma once
 #include "connection.hpp"
@@ -7,7 +8,7 @@ namespace directory {
 
 class bind_session final : public connection {
  public:
-  explicit bind_session(const dialect& d) : connection(nullptr), dialect_(d) {}
+  explicit bind_session(const dialect& d) : connection(nullptr, d.password_policy()), dialect_(d) {}
   abk::step begin(const abk::question&, abk::io&) override;
   // The reply that is still to come would be the next user's: the connection is given up.
   bool cancel(std::uint32_t) override { return false; }

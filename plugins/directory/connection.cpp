@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "root_dse.hpp"
+
 namespace directory {
 namespace {
 
@@ -58,9 +60,17 @@ std::int32_t connection::new_id() {
 }
 
 step connection::prepare(abk::io& up) {
-  if (up.channel() != abk::encryption::starttls_wanted) return log_in(up);
+  if (up.channel() != abk::encryption::starttls_wanted) return get_to_know(up);
   stage_ = stage::asking_for_tls;
   up.send({encode_start_tls(new_id())});
+  return step::read;
+}
+
+step connection::get_to_know(abk::io& up) {
+  const bool anonymous = account_ != nullptr && account_->dn.empty();
+  if (policy_ != ask_policy::if_known || anonymous) return log_in(up);
+  stage_ = stage::asking_what_it_knows;
+  up.send({encode_search(new_id(), what_the_server_knows())});
   return step::read;
 }
 
@@ -70,13 +80,15 @@ step connection::log_in(abk::io& up) {
     return step::ready;
   }
   stage_ = stage::binding;
-  const bind_request out = encode_bind(new_id(), account_->dn, account_->password, true);
+  const bind_request out = encode_bind(new_id(), account_->dn, account_->password, asks_policy());
   up.send({out.head, account_->dn, out.between, account_->password}, out.tail);
   return step::read;
 }
 
-step connection::preparing(const message& m, abk::io& up) {
+// Nothing: there is more to be heard.
+std::optional<step> connection::preparing(const message& m, abk::io& up) {
   if (m.id != last_id_) unasked();
+  const bool more = !up.in().empty();  // a reply to what has not been asked yet
   switch (stage_) {
     case stage::asking_for_tls: {
       const auto* const said = std::get_if<extended_result>(&m.body);
@@ -91,8 +103,20 @@ step connection::preparing(const message& m, abk::io& up) {
       up.note(0, "service account", account_->dn + ": " + in_words(said->of));
       const bind_reply reply{*said, m.controls, account_->dn};
       if (const auto why = judge_service_bind(reply)) throw abk::give_up(why->why, why->rule, why->operator_text);
+      if (more) unasked();
       stage_ = stage::prepared;
       return step::ready;
+    }
+    case stage::asking_what_it_knows: {
+      if (const auto* const root = std::get_if<search_entry>(&m.body); root != nullptr && !std::exchange(root_seen_, true)) {
+        if (lacks_control(*root, oid_password_policy)) policy_ = ask_policy::never;
+        return {};
+      }
+      const auto* const said = std::get_if<search_done>(&m.body);
+      if (said == nullptr || more) unasked();
+      // A server that does not tell, whatever its reason, may know the control.
+      up.note(0, "password policy", asks_policy() ? "asked for with each bind" : "not asked for: the server does not know it");
+      return log_in(up);
     }
     case stage::handshake:
     case stage::prepared: break;
@@ -103,7 +127,7 @@ step connection::preparing(const message& m, abk::io& up) {
 void connection::left_out(std::int32_t, std::size_t, abk::io&) { throw abk::give_up(reason::upstream_nonsense, "message.too-large", "a reply of more than 64 KiB"); }
 
 step connection::resume(abk::io& up) {
-  if (stage_ == stage::handshake && up.channel() == abk::encryption::tls) return log_in(up);
+  if (stage_ == stage::handshake && up.channel() == abk::encryption::tls) return get_to_know(up);
   for (;;) {
     const std::size_t skipped = std::min(to_skip_, up.in().size());
     up.consume(skipped);

@@ -30,6 +30,10 @@ struct service {
   std::vector<std::string> attributes;  // asked for
 };
 
+// Whether binds bear the password policy control. A server that does not know it does not mind; but OpenLDAP then writes a line to
+// its log for every bind, unless it is told to log nothing at all.
+enum class ask_policy : std::uint8_t { if_known, always, never };
+
 // An entry that was found. Owned.
 struct hit {
   struct attribute {
@@ -113,6 +117,7 @@ class dialect {
   virtual std::string bind_name(const abk::question&) const { return {}; }
   // Do searches bring references to other servers along that say nothing about where people are?
   virtual bool references_are_normal() const { return false; }
+  virtual ask_policy password_policy() const { return ask_policy::never; }
   // Rows that are looked at before those that all directories share.
   virtual std::span<const bind_row> own_rows() const { return {}; }
 

@@ -34,6 +34,8 @@ inline constexpr std::string_view oid_disconnection = "1.3.6.1.4.1.1466.20036";
 
 // ---- writing
 
+inline constexpr std::string_view everything("\x87\x0bobjectClass", 13);  // (objectClass=*) in BER
+
 enum class search_scope : std::uint8_t { base = 0, one = 1, sub = 2 };
 
 struct search_request {
@@ -41,7 +43,7 @@ struct search_request {
   search_scope scope = search_scope::sub;
   std::int32_t size_limit = 0;                // entries; 0: the server's own
   std::chrono::seconds time_limit{0};         // 0: the server's own
-  std::string_view filter;                    // BER, as filter_template::encode makes it
+  std::string_view filter;                    // BER, as filter_template::encode makes it, or `everything`
   std::span<const std::string> attributes;    // empty: none at all are asked for
 };
 

@@ -25,6 +25,20 @@ std::span<const std::string> root_attributes() {
   return names;
 }
 
+search_request what_the_server_knows() {
+  static const std::array<std::string, 1> names{"supportedControl"};
+  search_request out;
+  out.scope = search_scope::base;
+  out.filter = everything;
+  out.attributes = names;
+  return out;
+}
+
+bool lacks_control(const search_entry& root, std::string_view oid) noexcept {
+  const auto known = root.values("supportedControl");
+  return !known.empty() && root.whole("supportedControl") && std::find(known.begin(), known.end(), oid) == known.end();
+}
+
 std::vector<std::pair<std::string, std::string>> tell_root(const search_entry& root) {
   std::vector<std::pair<std::string, std::string>> out;
   const auto add = [&out](std::string name, std::string_view value) {

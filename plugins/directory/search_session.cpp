@@ -20,8 +20,6 @@ constexpr std::size_t orphans_max = 64;        // searches that nobody waits for
 constexpr std::size_t queue_bytes_max = std::size_t{64} * 1024;  // of the host's, if the server stops reading
 constexpr std::size_t orphan_bytes_max = queue_bytes_max / 4;    // of it, for searches that nobody waits for
 
-constexpr std::string_view everything("\x87\x0bobjectClass", 13);  // (objectClass=*) in BER
-
 hit owned(const search_entry& e) {
   hit out;
   out.dn = e.dn;

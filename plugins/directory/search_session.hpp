@@ -17,7 +17,7 @@ std::uint32_t questions_at_a_time(const dialect&);
 
 class search_session final : public connection {
  public:
-  explicit search_session(const dialect& d) : connection(&d.search_as()), dialect_(d) {}
+  explicit search_session(const dialect& d) : connection(&d.search_as(), d.password_policy()), dialect_(d) {}
   abk::step begin(const abk::question&, abk::io&) override;
   bool cancel(std::uint32_t id) override;
 

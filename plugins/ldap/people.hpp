@@ -14,6 +14,7 @@ class people final : public directory::dialect {
   const directory::group_rule& groups() const override { return rules_.groups; }
   std::optional<abk::answer> refusal(const abk::question& q) const override { return directory::refuse_spelling(q); }
   std::string bind_name(const abk::question&) const override;
+  directory::ask_policy password_policy() const override { return rules_.password_policy; }
   const rules& settings() const noexcept { return rules_; }
 
  private:

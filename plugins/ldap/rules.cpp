@@ -65,6 +65,8 @@ rules read_rules(abk::settings& given) {
   out.user_dn = read_person_template<dn_template>(given, "user_dn", given.text("user_dn"));
   out.service = directory::read_service(given);
   out.rootdn = directory::looks_like_rootdn(out.service.dn);
+  using directory::ask_policy;
+  out.password_policy = given.one_of<ask_policy>("password_policy", {{"auto", ask_policy::if_known}, {"always", ask_policy::always}, {"never", ask_policy::never}}, out.password_policy);
   read_filters(given, *like, out);
   out.groups = directory::read_groups(given, !out.user_dn);
   out.mail_attribute = given.text("mail_attribute", like->mail_attribute);

@@ -1,6 +1,6 @@
 """The plugin `ldap` with a real OpenLDAP of ten thousand people: logins, and what its password policy says of them."""
 from lab import clients
-from lab.case import SharedCase, route
+from lab.case import LabCase, SharedCase, route
 from lab.directory import BY_MAIL, BY_NAME, TEMPLATE, ldap_backend, start_slapd, urls
 from lab.people import PASSWORDS, password, person_dn
 from lab.process import wait_until
@@ -197,3 +197,46 @@ class Policies(SharedCase):
             for _ in range(5):
                 self.verdict(self.daemon.login(f"lockme@{way}.test", WRONG), "reject", "wrong_password")
             self.verdict(self.daemon.login(f"lockme@{way}.test", PASSWORDS["lockme"]), "reject", "account_locked")
+
+
+class PolicyControl(LabCase):
+    """The control that asks for what the policy says: OpenLDAP logs each one that it does not know."""
+
+    def start(self, server, **settings):
+        self.daemon = self.lab.daemon(backends=[ldap_backend(way, urls(server)["clear"], self.lab, how | settings) for way, how in (("template", TEMPLATE), ("search", BY_NAME))],
+                                      routes=[route(f"{way}.test", way) for way in ("template", "search")])
+
+    def complaints(self, server):
+        """Of logins, right and wrong; how often it said that it does not know the control."""
+        for way in ("template", "search"):
+            for _ in range(3):
+                self.verdict(self.daemon.login(f"alice@{way}.test", PASSWORDS["alice"]), "accept")
+                self.verdict(self.daemon.login(f"bob@{way}.test", WRONG), "reject", "wrong_password")
+        wait_until(lambda: server.binds(person_dn("alice")) == server.binds(person_dn("bob")) == 6, 5, "the binds in slapd's log")
+        return server.log().count("unrecognized control")
+
+    def test_a_server_without_policies_is_not_asked_for_them(self):
+        server = start_slapd(self.lab, policies=False)
+        self.start(server)
+        self.assertEqual(self.complaints(server), 0)
+
+    def test_always_and_never(self):
+        for setting, told in (("always", 13), ("never", 0)):
+            with self.subTest(setting=setting):
+                server = start_slapd(self.lab, policies=False)
+                self.start(server, password_policy=setting)
+                self.assertEqual(self.complaints(server), told)
+
+    def test_policies_that_nobody_asks_for_are_not_told(self):
+        server = start_slapd(self.lab)
+        self.start(server, password_policy="never")
+        self.verdict(self.daemon.login("locked@template.test", PASSWORDS["locked"]), "reject", "wrong_password")
+
+    def test_a_server_that_does_not_say_what_it_knows_is_asked(self):
+        """One that shows nobody what it says of itself, and one that answers nobody but who is bound."""
+        for more in ({"root": False}, {"extra": "require authc"}):
+            with self.subTest(**more):
+                self.start(start_slapd(self.lab, **more))
+                for way in ("template", "search"):
+                    self.verdict(self.daemon.login(f"alice@{way}.test", PASSWORDS["alice"]), "accept")
+                    self.verdict(self.daemon.login(f"locked@{way}.test", PASSWORDS["locked"]), "reject", "account_locked")

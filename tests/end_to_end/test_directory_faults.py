@@ -13,11 +13,11 @@ TEMPLATE = {"user_dn": "uid={local},ou=people,dc=fake,dc=test"}
 
 # dialogue -> how its server speaks, the backend's settings, and its steps in order
 DIALOGUES = {
-    "clear": (None, SEARCH, ["service", "search", "bind"]),
-    "ldaps": ("implicit", SEARCH, ["tls", "service", "search", "bind"]),
-    "starttls": ("starttls", SEARCH, ["starttls", "tls", "service", "search", "bind"]),
-    "template": ("implicit", TEMPLATE, ["bind"]),
-    "template-starttls": ("starttls", TEMPLATE, ["starttls", "tls", "bind"]),
+    "clear": (None, SEARCH, ["service", "search", "root", "bind"]),
+    "ldaps": ("implicit", SEARCH, ["tls", "service", "search", "root", "bind"]),
+    "starttls": ("starttls", SEARCH, ["starttls", "tls", "service", "search", "root", "bind"]),
+    "template": ("implicit", TEMPLATE, ["root", "bind"]),
+    "template-starttls": ("starttls", TEMPLATE, ["starttls", "tls", "root", "bind"]),
 }
 FAULTS = faults.EVERYWHERE + [faults.close_inside, faults.reset_inside, faults.extra, faults.duplicate, faults.close_after] + ldap.MESSAGES + ldap.RESULTS
 
@@ -29,7 +29,7 @@ def cells():
     for name, (tls, _, steps) in DIALOGUES.items():
         for step in steps:
             wrong = faults.HANDSHAKE if step == "tls" else list(FAULTS)
-            if step == "search":
+            if step in ("search", "root"):
                 wrong = wrong + [ldap.entries_without_end]
             if step not in ("tls", "starttls") and tls:
                 wrong = wrong + faults.INSIDE_TLS
@@ -48,6 +48,8 @@ class Matrix(matrix.Matrix):
         cls.arrange(cells(), make)
 
     def allowed(self, step, fault):
+        if step == "root" and fault in {f.__name__ for f in ldap.RESULTS}:
+            return {"accept"}  # what it knows is not told: the bind says the rest
         return {"accept", "tempfail"} if fault in COMPLETE and step != "starttls" else {"tempfail"}
 
     def test_without_a_fault_each_dialogue_ends_well(self):

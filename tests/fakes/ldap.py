@@ -1,12 +1,13 @@
 """An LDAP server that does what it is told: well-behaved by default, hostile at any step. Its life is the fake POP3 server's.
 
 It has one person, found by any search: uid=ann,ou=people,dc=fake,dc=test. The steps, as faults name them: starttls, tls, service (the
-bind of anybody else), search (its entry and its end), bind (the person's). Faults are those of faults.py and of this file; each
+bind of anybody else), search (its entry and its end), root (what it says of itself), bind (the person's). Faults are those of faults.py and of this file; each
 replaces the reply of its step. Credentials are the person's passwords only.
 """
 from .faults import _end, _keep_sending
 from .pop3 import Pop3Server
 
+POLICY = b"1.3.6.1.4.1.42.2.27.8.5.1"
 PERSON = b"uid=ann,ou=people,dc=fake,dc=test"
 BIND, BIND_RESPONSE, UNBIND, SEARCH, ENTRY, DONE, EXTENDED, EXTENDED_RESPONSE = 0x60, 0x61, 0x42, 0x63, 0x64, 0x65, 0x77, 0x78
 REFERRAL = 10
@@ -146,8 +147,10 @@ class LdapServer(Pop3Server):
 
     def _on_search(self, s, number, body):
         s.reply_tag = DONE
-        found = message(number, element(ENTRY, element(4, PERSON), element(0x30, element(0x30, element(4, b"mail"), element(0x31, element(4, b"ann@fake.test"))))))
-        return self._reply(s, "search", found + message(number, result(DONE, 0)))
+        _, base, _ = read_element(body)
+        step, dn, name, value = ("search", PERSON, b"mail", b"ann@fake.test") if base else ("root", b"", b"supportedControl", POLICY)
+        found = message(number, element(ENTRY, element(4, dn), element(0x30, element(0x30, element(4, name), element(0x31, element(4, value))))))
+        return self._reply(s, step, found + message(number, result(DONE, 0)))
 
     def _on_bind(self, s, number, body):
         s.reply_tag = BIND_RESPONSE

@@ -30,7 +30,7 @@ inline abk::test::table settings(const abk::test::table& change = {}) {
 
 // ---- what the plugin says
 inline std::string bind(int id, std::string_view name, std::string_view password) {
-  return bytes::message(id, 0x60, bytes::tlv(2, "\3") + bytes::tlv(4, name) + bytes::tlv(0x80, password), bytes::controls(bytes::tlv(0x30, bytes::tlv(4, "1.3.6.1.4.1.42.2.27.8.5.1"))));
+  return bytes::message(id, 0x60, bytes::tlv(2, "\3") + bytes::tlv(4, name) + bytes::tlv(0x80, password));
 }
 struct searching {
   std::string base = exchange_test::base;

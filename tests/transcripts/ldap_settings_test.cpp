@@ -155,6 +155,11 @@ TEST(LdapSettings, time_limit) {
   EXPECT_NE(problem(with(plain, {{"time_limit", "2h"}})).find("time_limit: "), std::string::npos);
 }
 
+TEST(LdapSettings, password_policy) {  // what the words do: ldap_policy_test.cpp
+  const std::string said = problem(with(plain, {{"password_policy", "sometimes"}}));
+  EXPECT_NE(said.find("password_policy: \"sometimes\""), std::string::npos) << said;
+}
+
 TEST(LdapSettings, mail_attribute_alias_attributes_attributes_and_group_classes_are_asked_for) {
   asked a;
   a.attributes = names({"maildrop", "mailAlternateAddress"});

@@ -22,12 +22,12 @@ attributetype ( 1.3.6.1.4.1.99999.1.1 NAME 'proxyAddresses' EQUALITY caseIgnoreM
 objectclass ( 1.3.6.1.4.1.99999.2.1 NAME 'mailUser' SUP top AUXILIARY MAY ( mail $ mailAlternateAddress $ proxyAddresses ) )
 modulepath /usr/lib/ldap
 moduleload back_mdb
-moduleload ppolicy
 moduleload memberof
 """
+_POLICIES = "moduleload ppolicy\n"
 
 
-def _database(folder):
+def _database(folder, policies=True):
     return f"""
 database mdb
 suffix "{people.BASE}"
@@ -39,10 +39,11 @@ envflags nosync
 limits dn.exact="{people.SMALL}" size=5
 index objectClass,uid,mail,mailAlternateAddress,proxyAddresses eq
 overlay memberof
+""" + (f"""
 overlay ppolicy
 ppolicy_default "cn=default,ou=policies,{people.BASE}"
 ppolicy_use_lockout
-"""
+""" if policies else "")
 
 
 def _program(cache):
@@ -70,7 +71,7 @@ def loaded(cache):
         ssha = must(["/usr/sbin/slappasswd", "-h", "{SSHA}", "-s", people.PASSWORDS["ssha"]]).strip()
         crypted = "{CRYPT}" + must(["openssl", "passwd", "-6", "-stdin"], input=people.PASSWORDS["crypted"] + "\n").strip()
         put(new + "/people.ldif", people.ldif(ssha, crypted))
-        put(new + "/slapd.conf", _SCHEMA + _database(new))
+        put(new + "/slapd.conf", _SCHEMA + _POLICIES + _database(new))
         must([os.path.join(cache, "slapadd"), "-q", "-f", new + "/slapd.conf", "-l", new + "/people.ldif"], timeout=120)
         os.rename(new, folder)
         return folder + "/data.mdb"
@@ -80,10 +81,11 @@ class Slapd(Server):
     """stop() and start() keep the ports and what was changed. freeze() stops it with SIGSTOP: the kernel takes connections, nobody answers.
 
     certificate: (certificate, key), or nothing for a server without TLS. extra: lines before the database, such as "idletimeout 1".
+    policies: are passwords subject to policies? root: may everybody see what the server says of itself?
     """
     name = "slapd"
 
-    def __init__(self, folder, certificate, authority, cache, extra="", host="127.0.0.1"):
+    def __init__(self, folder, certificate, authority, cache, extra="", host="127.0.0.1", policies=True, root=True):
         self.folder, self.host = folder, host
         self.ldap, self.ldaps = free_port(host), free_port(host)
         self._ca = authority
@@ -95,6 +97,7 @@ class Slapd(Server):
         tls = f"TLSCertificateFile {certificate[0]}\nTLSCertificateKeyFile {certificate[1]}\nTLSCACertificateFile {authority}" if certificate else ""
         self._urls = f"ldap://{host}:{self.ldap}" + (f" ldaps://{host}:{self.ldaps}" if certificate else "")
         put(os.path.join(folder, "slapd.conf"), f"""{_SCHEMA}
+{_POLICIES if policies else ""}
 pidfile {folder}/slapd.pid
 argsfile {folder}/slapd.args
 {tls}
@@ -107,10 +110,10 @@ password-hash {{CLEARTEXT}}
 {extra}
 # Passwords are for binding; nobody reads them.
 access to attrs=userPassword by anonymous auth by self =xw by * none
-access to dn.base="" by * read
+access to dn.base="" by * {"read" if root else "none"}
 access to dn.base="cn=Subschema" by * read
 access to * by dn.exact="{people.READER}" read by dn.exact="{people.SMALL}" read by dn.exact="{people.MOVING}" read by self read by * auth
-{_database(database)}
+{_database(database, policies)}
 """)
         self.process = None
         self.start()
@@ -129,7 +132,7 @@ access to * by dn.exact="{people.READER}" read by dn.exact="{people.SMALL}" read
     def _answers(self):
         if self.process.status is not None:
             raise RuntimeError("slapd died at start\n" + self.log()[-2000:])
-        return run(["ldapsearch", "-x", "-H", f"ldap://{self.host}:{self.ldap}", "-b", "", "-s", "base", "1.1"], timeout=5).returncode == 0
+        return run(["ldapsearch", "-x", "-H", f"ldap://{self.host}:{self.ldap}", "-b", "", "-s", "base", "1.1"], timeout=5).returncode != 255  # any answer
 
     def binds(self, dn):
         """How many binds of this name it has seen."""

@@ -35,5 +35,21 @@ TEST(RootDse, AnEmptyOrEndlessOneIsBounded) {
   EXPECT_THAT(tell_root(root), ElementsAre(Pair("naming-context", "dc=x"), Pair("active-directory", "no")));
 }
 
+TEST(RootDse, LacksAControlOnlyIfItTellsOfAllOthers) {
+  constexpr std::string_view wanted = "1.3.6.1.4.1.42.2.27.8.5.1";
+  const auto lacks = [wanted](std::vector<attribute> attributes) {
+    search_entry root;
+    root.attributes = std::move(attributes);
+    return lacks_control(root, wanted);
+  };
+  EXPECT_TRUE(lacks({{"supportedControl", {"1.2.840.113556.1.4.319"}}}));
+  EXPECT_TRUE(lacks({{"SUPPORTEDCONTROL", {"1.3.6.1.4.1.42.2.27.8.5.10", "1.3.6.1.4.1.42.2.27.8.5"}}}));
+  EXPECT_FALSE(lacks({{"supportedControl", {"1.2.840.113556.1.4.319", wanted}}}));
+  EXPECT_FALSE(lacks({{"supportedControl", {"1.2.840.113556.1.4.319"}, true}}));
+  EXPECT_FALSE(lacks({{"supportedControl", {}}}));
+  EXPECT_FALSE(lacks({{"supportedExtension", {"1.2.840.113556.1.4.319"}}}));
+  EXPECT_FALSE(lacks({}));
+}
+
 }  // namespace
 }  // namespace directory
