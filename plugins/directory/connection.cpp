@@ -30,6 +30,9 @@ using abk::step;
 constexpr std::size_t skipped_bytes_max = std::size_t{16} * 1024 * 1024;
 constexpr std::size_t head_bytes = 12;  // enough for the length and the id
 
+constexpr int root_messages_max = 16;  // one, and its end, are due
+constexpr std::string_view does_not_tell = "root entry";  // the fact that the server does not show it
+
 struct large_message {
   std::size_t bytes = 0;
   std::int32_t id = 0;
@@ -66,9 +69,12 @@ step connection::prepare(abk::io& up) {
   return step::read;
 }
 
+// Some servers hang up on whoever reads anything before a bind, with a refusal or without: that costs one connection, not all.
+void connection::do_not_ask_again(abk::io& up) const { up.learn(0, abk::scope::upstream, does_not_tell, "1", std::chrono::hours(24)); }
+
 step connection::get_to_know(abk::io& up) {
   const bool anonymous = account_ != nullptr && account_->dn.empty();
-  if (policy_ != ask_policy::if_known || anonymous) return log_in(up);
+  if (policy_ != ask_policy::if_known || anonymous || up.fact(0, abk::scope::upstream, does_not_tell)) return log_in(up);
   stage_ = stage::asking_what_it_knows;
   up.send({encode_search(new_id(), what_the_server_knows())});
   return step::read;
@@ -88,7 +94,6 @@ step connection::log_in(abk::io& up) {
 // Nothing: there is more to be heard.
 std::optional<step> connection::preparing(const message& m, abk::io& up) {
   if (m.id != last_id_) unasked();
-  const bool more = !up.in().empty();  // a reply to what has not been asked yet
   switch (stage_) {
     case stage::asking_for_tls: {
       const auto* const said = std::get_if<extended_result>(&m.body);
@@ -103,20 +108,23 @@ std::optional<step> connection::preparing(const message& m, abk::io& up) {
       up.note(0, "service account", account_->dn + ": " + in_words(said->of));
       const bind_reply reply{*said, m.controls, account_->dn};
       if (const auto why = judge_service_bind(reply)) throw abk::give_up(why->why, why->rule, why->operator_text);
-      if (more) unasked();
       stage_ = stage::prepared;
-      return step::ready;
+      return {};
     }
     case stage::asking_what_it_knows: {
-      if (const auto* const root = std::get_if<search_entry>(&m.body); root != nullptr && !std::exchange(root_seen_, true)) {
+      if (++heard_of_root_ > root_messages_max) unasked();
+      if (const auto* const root = std::get_if<search_entry>(&m.body)) {
         if (lacks_control(*root, oid_password_policy)) policy_ = ask_policy::never;
         return {};
       }
+      if (std::holds_alternative<search_reference>(m.body) || std::holds_alternative<other_message>(m.body)) return {};
       const auto* const said = std::get_if<search_done>(&m.body);
-      if (said == nullptr || more) unasked();
+      if (said == nullptr) unasked();
       // A server that does not tell, whatever its reason, may know the control.
+      if (said->of.code != result_code::success) do_not_ask_again(up);
       up.note(0, "password policy", asks_policy() ? "asked for with each bind" : "not asked for: the server does not know it");
-      return log_in(up);
+      log_in(up);
+      return {};
     }
     case stage::handshake:
     case stage::prepared: break;
@@ -160,6 +168,7 @@ step connection::resume(abk::io& up) {
     }
     if (const auto done = take(up.in().substr(0, next.bytes), next.bytes, up)) return *done;
   }
+  if (up.eof() && stage_ == stage::asking_what_it_knows) do_not_ask_again(up);
   return stage_ == stage::prepared ? next_step() : step::read;
 }
 
@@ -169,7 +178,10 @@ std::optional<step> connection::take(std::string_view one, std::size_t to_consum
   if (!got.value) throw abk::give_up(reason::upstream_nonsense, "message.malformed", got.problem);
   up.consume(to_consume);
   const message& m = *got.value;
-  if (m.is_disconnection()) disconnected(m);
+  if (m.is_disconnection()) {
+    if (stage_ == stage::asking_what_it_knows) do_not_ask_again(up);
+    disconnected(m);
+  }
   if (stage_ != stage::prepared) return preparing(m, up);
   heard(m, !up.in().empty(), up);
   return {};

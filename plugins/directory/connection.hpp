@@ -34,13 +34,14 @@ class connection : public abk::session {
  private:
   enum class stage : std::uint8_t { asking_for_tls, handshake, asking_what_it_knows, binding, prepared };
   abk::step get_to_know(abk::io&);
+  void do_not_ask_again(abk::io&) const;
   abk::step log_in(abk::io&);
   std::optional<abk::step> preparing(const message&, abk::io&);
   std::optional<abk::step> take(std::string_view one, std::size_t to_consume, abk::io&);
 
   const service* account_;
   ask_policy policy_;  // once prepared, for whoever binds: not if_known
-  bool root_seen_ = false;
+  int heard_of_root_ = 0;  // messages
   stage stage_ = stage::asking_for_tls;
   std::int32_t last_id_ = 0;
   std::size_t to_skip_ = 0;  // bytes still to come of a message that is left out

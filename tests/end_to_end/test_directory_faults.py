@@ -50,6 +50,8 @@ class Matrix(matrix.Matrix):
     def allowed(self, step, fault):
         if step == "root" and fault in {f.__name__ for f in ldap.RESULTS}:
             return {"accept"}  # what it knows is not told: the bind says the rest
+        if step == "root":
+            return {"accept", "tempfail"}  # one that ends the connection is not asked again
         return {"accept", "tempfail"} if fault in COMPLETE and step != "starttls" else {"tempfail"}
 
     def test_without_a_fault_each_dialogue_ends_well(self):
@@ -63,6 +65,17 @@ class Matrix(matrix.Matrix):
 
     def test_B_09_B_10_B_15_F_02_F_05_F_06_each_fault_at_each_step(self):
         self.each_fault_at_each_step()
+
+
+class Strict(LabCase):
+    def test_a_server_that_hangs_up_on_who_reads_before_a_bind_costs_one_connection(self):
+        for fault in (faults.close_before, ldap.refused_and_closed, ldap.disconnection):
+            for settings in (TEMPLATE, SEARCH):
+                with self.subTest(fault=fault.__name__, settings=settings):
+                    server = self.lab.adopt(LdapServer(users={"ann": PASSWORD}, faults={"root": fault}))
+                    daemon = self.lab.daemon(backends=[backend("strict", "ldap", server.url("127.0.0.1"), self.lab, settings=settings)], routes=[route("fake.test", "strict")], broker={"workers": 2})
+                    verdicts = [daemon.login("ann@fake.test", PASSWORD).verdict for _ in range(10)]
+                    self.assertIn(verdicts, (["accept"] * 10, ["tempfail"] + ["accept"] * 9))
 
 
 class Late(LabCase):

@@ -76,6 +76,12 @@ def disconnection(s, reply):
     return _end(s)
 
 
+def refused_and_closed(s, reply):
+    """GLAuth's way."""
+    s.send(message(_number_of(reply), result(s.reply_tag, 50)))
+    return _end(s)
+
+
 def four_gigabytes(s, reply):
     s.send(b"\x30\x84\xff\xff\xff\xff" + reply)
     return True

@@ -91,18 +91,48 @@ TEST(LdapPolicy, AnAnswerToSomethingElseEndsTheConnection) {
     auto t = story(automatic()).says(what_it_knows(1)).unsplit();
     return t.upstream(reply).expect(ABK_TEMPFAIL, ABK_REASON_UPSTREAM_NONSENSE, "message.unasked").closes().run();
   };
-  EXPECT_EQ(refused(knows(1, {paged}) + knows(1, {policy_oid})), "");
   EXPECT_EQ(refused(knows(2, {paged})), "");
   EXPECT_EQ(refused(done(2)), "");
   EXPECT_EQ(refused(bound(1, 0)), "");
   EXPECT_EQ(refused(extended(1, 0)), "");
-  EXPECT_EQ(refused(reference(1, "ldap://elsewhere.example/")), "");
+  std::string endless;
+  for (int i = 0; i < 17; ++i) endless += reference(1, "ldap://elsewhere.example/");
+  EXPECT_EQ(refused(endless), "");
+}
+
+TEST(LdapPolicy, WhatElseComesWithItIsPassedOver) {
+  auto t = story(automatic()).says(what_it_knows(1));
+  t.upstream(reference(1, "ldap://elsewhere.example/") + knows(1, {paged}) + message(1, 0x79, "") + done(1)).says_secret(without_control(2, ann_dn, password), password);
+  EXPECT_PLAYS(t.upstream(bound(2, 0)).expect(ABK_YES, ABK_REASON_NONE, "bind.success").stays_ready());
+}
+
+// Some hang up on whoever reads before a bind, others after they refused it.
+TEST(LdapPolicy, AServerThatMindsIsNotAskedAgain) {
+  constexpr const char* key = "root entry";
+  auto hangs_up = story(automatic()).says(what_it_knows(1));
+  EXPECT_PLAYS(hangs_up.eof().expect(ABK_TEMPFAIL, ABK_REASON_UPSTREAM_DOWN, "host.lost").learns(ABK_FACT_UPSTREAM, key, "1").closes());
+  auto says_so = story(automatic()).says(what_it_knows(1));
+  says_so.upstream(message(0, 0x78, result_fields(53) + tlv(0x8a, "1.3.6.1.4.1.1466.20036")));
+  EXPECT_PLAYS(says_so.expect(ABK_TEMPFAIL, ABK_REASON_UPSTREAM_DOWN, "message.disconnection").learns(ABK_FACT_UPSTREAM, key, "1").closes());
+  auto refuses = story(automatic()).says(what_it_knows(1));
+  refuses.upstream(done(1, 50)).says_secret(bind(2, ann_dn, password), password).learns(ABK_FACT_UPSTREAM, key, "1");
+  EXPECT_PLAYS(refuses.upstream(bound(2, 0)).expect(ABK_YES, ABK_REASON_NONE, "bind.success").stays_ready());
+  auto answers = story(automatic()).says(what_it_knows(1));
+  answers.upstream(knows(1, {paged}) + done(1)).says_secret(without_control(2, ann_dn, password), password).knows_not(ABK_FACT_UPSTREAM, key);
+  EXPECT_PLAYS(answers.upstream(bound(2, 0)).expect(ABK_YES, ABK_REASON_NONE, "bind.success").stays_ready());
+
+  auto next = story(automatic()).knows(ABK_FACT_UPSTREAM, key, "1");
+  next.says_secret(bind(1, ann_dn, password), password);
+  EXPECT_PLAYS(next.upstream(bound(1, 0)).expect(ABK_YES, ABK_REASON_NONE, "bind.success").stays_ready());
 }
 
 // Else the next user's bind would have its reply already.
 TEST(LdapPolicy, B_11_what_comes_before_it_is_asked_for_is_nobodys_reply) {
   auto t = story(automatic()).says(what_it_knows(1)).unsplit();
-  EXPECT_PLAYS(t.upstream(done(1) + bound(2, 0)).expect(ABK_TEMPFAIL, ABK_REASON_UPSTREAM_NONSENSE, "message.unasked").closes());
+  EXPECT_PLAYS(t.upstream(done(1) + bound(2, 0)).expect(ABK_TEMPFAIL, ABK_REASON_UPSTREAM_NONSENSE, "bind.nonsense").closes());
+  auto goes_down = story(automatic()).says(what_it_knows(1)).unsplit();
+  goes_down.upstream(done(1) + message(0, 0x78, result_fields(51) + tlv(0x8a, "1.3.6.1.4.1.1466.20036")));
+  EXPECT_PLAYS(goes_down.expect(ABK_TEMPFAIL, ABK_REASON_UPSTREAM_BUSY, "message.disconnection").closes());
   auto searching = story(as_reader()).unsplit();
   searching.says_secret(bind(1, "cn=reader,dc=x", "reader secret"), "reader secret");
   EXPECT_PLAYS(searching.upstream(bound(1, 0) + done(2)).expect(ABK_TEMPFAIL, ABK_REASON_UPSTREAM_NONSENSE, "message.unasked").closes());
