@@ -40,6 +40,10 @@ class breaker {
   bool failed(steady::time_point now, reason why, std::string text) {
     const bool account = why == reason::service_account;  // nobody can log in: one refusal is enough, also after other failures
     if (account && (closed() || last_reason_ != why)) failures_ = failures_max_ - 1;
+    if (!account && !closed() && last_reason_ == reason::service_account) {  // an outage by now, which ends as others do
+      wait_ = std::min(first_probe * 2, reopen_);
+      next_probe_ = now + first_probe;
+    }
     last_reason_ = why;
     last_text_ = std::move(text);
     if (failures_ == 0) since_ = now;

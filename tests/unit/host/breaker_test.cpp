@@ -63,6 +63,18 @@ TEST(Breaker, B_19_AnotherServersWordOnARefusedAccountIsHeardAtOnce) {
   EXPECT_EQ(tries, (std::vector<std::int64_t>{250, 240'250, 1'140'250})) << "with the first, four within half an hour";
 }
 
+TEST(Breaker, AnOutageOfAServerThatRefusedTheAccountIsProbedAsOthersAre) {
+  breaker b(3, milliseconds(1'000), minute);
+  b.failed(zero, reason::service_account, "refused");
+  EXPECT_TRUE(b.take_probe(zero + minute));
+  const auto now = zero + minute + milliseconds(5);
+  EXPECT_FALSE(b.failed(now, reason::upstream_down, "restarting"));
+  EXPECT_EQ(b.next_probe(), now + breaker::first_probe);
+  EXPECT_TRUE(b.take_probe(now + breaker::first_probe));
+  b.failed(now + breaker::first_probe, reason::upstream_down, "still");
+  EXPECT_EQ(b.next_probe(), now + breaker::first_probe + milliseconds(500));
+}
+
 TEST(Breaker, SaysSinceWhenItIsAsItIs) {
   const auto at = [](int s) { return zero + std::chrono::seconds(s); };
   breaker b(2, milliseconds(1'000), minute);
