@@ -101,8 +101,8 @@ class Bench:
     def directory_backends(self):
         """By template, by search, by template over TLS, and by template with a quarter of a second on the way."""
         text = ""
-        template, search = f'user_dn = "uid={{local}},{directory.PEOPLE}"\n', (
-            f'base = "{directory.PEOPLE}"\nfilter = "(mail={{address}})"\nbind_dn = "{directory.READER}"\nbind_password = "reader"\n')
+        template, search = f'user_dn = "uid={{local}},{directory.PEOPLE}"\npassword_policy = "auto"\n', (
+            f'password_policy = "auto"\nbase = "{directory.PEOPLE}"\nfilter = "(mail={{address}})"\nbind_dn = "{directory.READER}"\nbind_password = "reader"\n')
         for name, url, settings, pool in (("bind", "ldap://" + self.ldap[4:], template, 32), ("search", "ldap://" + self.ldap[4:], search, 32),
                                           ("tls", "ldaps://localhost:" + self.ldaps.rsplit(":", 1)[1], template, 32), ("far", "ldap://" + self.far[4:], template, 1000)):
             text += (f'[[backend]]\nname = "ldap-{name}"\nplugin = "ldap"\nupstream = ["{url}"]\ncleartext = true\npool = {{ connections = {pool}, queue = 4000 }}\n'

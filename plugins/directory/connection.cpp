@@ -114,7 +114,7 @@ std::optional<step> connection::preparing(const message& m, abk::io& up) {
     case stage::asking_what_it_knows: {
       if (++heard_of_root_ > root_messages_max) unasked();
       if (const auto* const root = std::get_if<search_entry>(&m.body)) {
-        if (lacks_control(*root, oid_password_policy)) policy_ = ask_policy::never;
+        if (lacks_policy(*root)) policy_ = ask_policy::never;
         return {};
       }
       if (std::holds_alternative<search_reference>(m.body) || std::holds_alternative<other_message>(m.body)) return {};

@@ -40,7 +40,7 @@ class connection : public abk::session {
   std::optional<abk::step> take(std::string_view one, std::size_t to_consume, abk::io&);
 
   const service* account_;
-  ask_policy policy_;  // once prepared, for whoever binds: not if_known
+  ask_policy policy_;  // `never` once the server has said that it does not know it
   int heard_of_root_ = 0;  // messages
   stage stage_ = stage::asking_for_tls;
   std::int32_t last_id_ = 0;

@@ -32,7 +32,7 @@ struct service {
 
 // Whether binds bear the password policy control. A server that does not know it does not mind; but OpenLDAP then writes a line to
 // its log for every bind, unless it is told to log nothing at all.
-enum class ask_policy : std::uint8_t { if_known, always, never };
+enum class ask_policy : std::uint8_t { if_known, always, never };  // if_known: unless the server says that it is not
 
 // An entry that was found. Owned.
 struct hit {

@@ -10,6 +10,7 @@ namespace directory {
 namespace {
 
 constexpr std::size_t told_max = 40;
+constexpr std::string_view start_transaction = "1.3.6.1.1.21.1";  // RFC 5805
 constexpr std::string_view active_directory = "1.2.840.113556.1.4.800";
 
 std::string sasl_name(std::string_view mechanism) {
@@ -26,7 +27,7 @@ std::span<const std::string> root_attributes() {
 }
 
 search_request what_the_server_knows() {
-  static const std::array<std::string, 1> names{"supportedControl"};
+  static const std::array<std::string, 2> names{"supportedControl", "supportedExtension"};
   search_request out;
   out.scope = search_scope::base;
   out.filter = everything;
@@ -34,9 +35,13 @@ search_request what_the_server_knows() {
   return out;
 }
 
-bool lacks_control(const search_entry& root, std::string_view oid) noexcept {
-  const auto known = root.values("supportedControl");
-  return !known.empty() && root.whole("supportedControl") && std::find(known.begin(), known.end(), oid) == known.end();
+bool lacks_policy(const search_entry& root) noexcept {
+  const auto lists = [&root](std::string_view attribute, std::string_view oid) {
+    const auto values = root.values(attribute);
+    return std::find(values.begin(), values.end(), oid) != values.end();
+  };
+  const bool tells_all = !root.values("supportedControl").empty() && root.whole("supportedControl");
+  return tells_all && !lists("supportedControl", oid_password_policy) && lists("supportedExtension", start_transaction);
 }
 
 std::vector<std::pair<std::string, std::string>> tell_root(const search_entry& root) {

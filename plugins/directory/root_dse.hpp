@@ -12,10 +12,11 @@ namespace directory {
 // The attributes to ask for: servers give them by name only.
 std::span<const std::string> root_attributes();
 
-// Asks for the controls that it knows. Nobody need be bound for it.
+// Asks for what it supports. Nobody need be bound for it.
 search_request what_the_server_knows();
-// Says so: an entry that tells of no control at all, or not of all, is one that not everybody may read.
-bool lacks_control(const search_entry&, std::string_view oid) noexcept;
+// Does it say, by telling of other controls, that it does not know the one of the password policy? Only an OpenLDAP from 2.5 on is
+// believed, known by its transactions: older ones know the control and hide it (up to 2.4.50), and others do not mind it.
+bool lacks_policy(const search_entry&) noexcept;
 
 // As attributes of an answer to ABK_PROBE: naming-context (the server's default one first), sasl-..., vendor, version, host,
 // active-directory. At most 40; others and empty values are left out.

@@ -18,7 +18,7 @@ struct rules {
   std::vector<std::string> attributes;  // for the caller
   std::vector<std::string> group_classes;
   std::optional<directory::value_template> catch_all;  // what stands for the address in the second round
-  directory::ask_policy password_policy = directory::ask_policy::if_known;
+  directory::ask_policy password_policy = directory::ask_policy::always;
   bool rootdn = false;  // bind_dn looks like an account that is above all access control
 };
 

@@ -217,14 +217,20 @@ class PolicyControl(LabCase):
 
     def test_a_server_without_policies_is_not_asked_for_them(self):
         server = start_slapd(self.lab, policies=False)
-        self.start(server)
+        self.start(server, password_policy="auto")
         self.assertEqual(self.complaints(server), 0)
 
-    def test_always_and_never(self):
-        for setting, told in (("always", 13), ("never", 0)):
-            with self.subTest(setting=setting):
+    def test_a_server_with_policies_is_asked(self):
+        self.start(start_slapd(self.lab), password_policy="auto")
+        for way in ("template", "search"):
+            self.verdict(self.daemon.login(f"locked@{way}.test", PASSWORDS["locked"]), "reject", "account_locked")
+            self.verdict(self.daemon.login(f"mustchange@{way}.test", PASSWORDS["mustchange"]), "reject", "password_must_change")
+
+    def test_always_which_is_the_default_and_never(self):
+        for settings, told in (({}, 13), ({"password_policy": "always"}, 13), ({"password_policy": "never"}, 0)):
+            with self.subTest(settings=settings):
                 server = start_slapd(self.lab, policies=False)
-                self.start(server, password_policy=setting)
+                self.start(server, **settings)
                 self.assertEqual(self.complaints(server), told)
 
     def test_policies_that_nobody_asks_for_are_not_told(self):
@@ -236,7 +242,7 @@ class PolicyControl(LabCase):
         """One that shows nobody what it says of itself, and one that answers nobody but who is bound."""
         for more in ({"root": False}, {"extra": "require authc"}):
             with self.subTest(**more):
-                self.start(start_slapd(self.lab, **more))
+                self.start(start_slapd(self.lab, **more), password_policy="auto")
                 for way in ("template", "search"):
                     self.verdict(self.daemon.login(f"alice@{way}.test", PASSWORDS["alice"]), "accept")
                     self.verdict(self.daemon.login(f"locked@{way}.test", PASSWORDS["locked"]), "reject", "account_locked")

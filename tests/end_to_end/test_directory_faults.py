@@ -8,8 +8,8 @@ from lab import matrix
 from lab.case import LabCase, backend, route
 from lab.matrix import PASSWORD
 
-SEARCH = {"base": "ou=people,dc=fake,dc=test", "filter": "(mail={address})", "bind_dn": "cn=reader,dc=fake,dc=test", "bind_password": "reader-Pw-51884"}
-TEMPLATE = {"user_dn": "uid={local},ou=people,dc=fake,dc=test"}
+SEARCH = {"base": "ou=people,dc=fake,dc=test", "filter": "(mail={address})", "bind_dn": "cn=reader,dc=fake,dc=test", "bind_password": "reader-Pw-51884", "password_policy": "auto"}
+TEMPLATE = {"user_dn": "uid={local},ou=people,dc=fake,dc=test", "password_policy": "auto"}
 
 # dialogue -> how its server speaks, the backend's settings, and its steps in order
 DIALOGUES = {

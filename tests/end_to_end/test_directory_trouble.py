@@ -130,7 +130,7 @@ class Outages(Case):
     def test_B_11_a_connection_that_users_are_bound_on_never_searches(self):
         """Logins, right and wrong, and mailboxes, on fewer connections than there are callers: what slapd saw on each of them."""
         server = start_slapd(self.lab)
-        self.start(urls(server)["clear"], pool={"connections": 3}, workers=2)
+        self.start(urls(server)["clear"], BY_NAME | {"password_policy": "auto"}, pool={"connections": 3}, workers=2)
         answers, stop = self.load(callers=8)
         while len(answers) < 400:
             self.verdict(self.daemon.mailbox(ALICE), "exists")

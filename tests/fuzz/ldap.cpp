@@ -37,7 +37,7 @@ ways ways_of(std::uint8_t b) {
     else out.settings["require_filter"] = "(ou=staff)";
   }
   if ((b >> 7 & 1) != 0) out.settings["user_dn"] = "uid={local},dc=x";
-  if ((b >> 6 & 3) != 3) out.settings["password_policy"] = "always";
+  if ((b >> 6 & 3) == 3) out.settings["password_policy"] = "auto";
   return out;
 }
 
@@ -134,7 +134,7 @@ class leg {
     for (const auto& a : up_.answers) {
       if (a.id == 0) must(a.verdict == ABK_TEMPFAIL, "a preparation that answers");
       const bool account = role_ == 0 && w_.settings.count("bind_dn") != 0;
-      const bool looks = (role_ == 1 || account) && w_.settings.count("password_policy") == 0;  // for what the server knows
+      const bool looks = (role_ == 1 || account) && w_.settings.count("password_policy") != 0;  // for what the server knows
       const unsigned long prepared = (w_.channel == ABK_STARTTLS_WANTED ? 1U : 0U) + (account ? 1U : 0U) + (looks ? 1U : 0U);
       if (w_.kind == ABK_LOGIN && a.verdict == ABK_YES) must(role_ == 1 && shown_ == 1 && bound(heard_, prepared + 1, true), "a login's yes without a success");
       if (w_.kind != ABK_LOGIN && a.verdict == ABK_YES) must(searched(heard_, prepared, a.rule == "probe"), "a yes without the end of a search");

@@ -67,7 +67,7 @@ inline std::string ann(int id, const std::string& dn = ann_dn) { return entry(id
 // ---- settings and stories
 
 inline table searching() {
-  return {{"base", "ou=people,dc=x"}, {"filter", "(mail={address})"}, {"mailbox_filter", "(mail={address})"}, {"group_classes", texts{}}, {"password_policy", "always"}};
+  return {{"base", "ou=people,dc=x"}, {"filter", "(mail={address})"}, {"mailbox_filter", "(mail={address})"}, {"group_classes", texts{}}};
 }
 inline table with(table t, const table& more) {
   for (const auto& [key, value] : more) t[key] = value;
@@ -78,7 +78,7 @@ inline table mailboxes_only() {
   t.erase("filter");
   return t;
 }
-inline table template_bind() { return {{"user_dn", "uid={local},ou=people,dc=x"}, {"password_policy", "always"}}; }
+inline table template_bind() { return {{"user_dn", "uid={local},ou=people,dc=x"}}; }
 inline table as_reader() { return with(searching(), {{"bind_dn", "cn=reader,dc=x"}, {"bind_password", "reader secret"}}); }
 
 inline abk::test::transcript story(table settings) {

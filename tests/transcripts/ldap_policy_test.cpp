@@ -1,18 +1,18 @@
-// Which binds bear the password policy control: those at a server that knows it, or does not say what it knows.
+// Which binds bear the password policy control: all, or none, or those at a server that does not say that it does not know it.
 #include "ldap_fixture.hpp"
 
 namespace {
 
 using namespace ldap_test;
 
-table automatic() {
-  table t = template_bind();
-  t.erase("password_policy");
-  return t;
-}
-const asked root{.base = "", .scope = 0, .size = 0, .seconds = 0, .attributes = names({"supportedControl"})};
+const table where_known{{"password_policy", "auto"}};
+table automatic() { return with(template_bind(), where_known); }
+const asked root{.base = "", .scope = 0, .size = 0, .seconds = 0, .attributes = names({"supportedControl", "supportedExtension"})};
 std::string what_it_knows(int id) { return search(id, present("objectClass"), root); }
-std::string knows(int id, std::initializer_list<std::string_view> controls) { return entry(id, "", attribute("supportedControl", controls)); }
+constexpr std::string_view transactions = "1.3.6.1.1.21.1";  // of OpenLDAP since 2.5
+std::string knows(int id, std::initializer_list<std::string_view> controls, std::string_view extension = transactions) {
+  return entry(id, "", attribute("supportedControl", controls) + attribute("supportedExtension", {"1.3.6.1.1.8", extension}));
+}
 std::string without_control(int id, const std::string& dn, const std::string& secret) { return message(id, 0x60, number(2, 3) + tlv(4, dn) + tlv(0x80, secret)); }
 
 const std::string paged = "1.2.840.113556.1.4.319";
@@ -28,6 +28,13 @@ TEST(LdapPolicy, IsNotAskedForWhereItIsUnknown) {
   auto t = story(automatic()).says(what_it_knows(1));
   t.upstream(knows(1, {paged, policy_oid + "0"}) + done(1)).says_secret(without_control(2, ann_dn, password), password);
   EXPECT_PLAYS(t.upstream(bound(2, 0)).expect(ABK_YES, ABK_REASON_NONE, "bind.success").stays_ready());
+}
+
+// An OpenLDAP up to 2.4.50 knows it and does not list it: who must change the password would be let in.
+TEST(LdapPolicy, IsAskedForWhereItMayBeHidden) {
+  auto t = story(automatic()).says(what_it_knows(1));
+  t.upstream(knows(1, {paged}, "1.3.6.1.4.1.1466.20037") + done(1)).says_secret(bind(2, ann_dn, password), password);
+  EXPECT_PLAYS(t.upstream(bound(2, 0, "", policy(error(2)))).expect(ABK_NO, ABK_REASON_PASSWORD_MUST_CHANGE, "bind.must-change").stays_ready());
 }
 
 TEST(LdapPolicy, IsAskedForWhereTheServerDoesNotTell) {
@@ -63,17 +70,20 @@ TEST(LdapPolicy, IsFoundOutInsideTlsAndOnce) {
 }
 
 TEST(LdapPolicy, IsFoundOutWhereverSomebodyIsBound) {
-  table settings = as_reader();
-  settings.erase("password_policy");
-  auto t = story(settings).says(what_it_knows(1));
+  auto t = story(with(as_reader(), where_known)).says(what_it_knows(1));
   t.upstream(knows(1, {paged}) + done(1)).says_secret(without_control(2, "cn=reader,dc=x", "reader secret"), "reader secret").upstream(bound(2, 0)).says(search(3, by_mail));
   t.upstream(ann(3)).upstream(done(3)).goes_on(1).says(what_it_knows(1)).upstream(knows(1, {policy_oid}) + done(1)).says_secret(bind(2, ann_dn, password), password);
   EXPECT_PLAYS(t.upstream(bound(2, 0)).expect(ABK_YES, ABK_REASON_NONE, "bind.success").stays_ready());
 
-  settings = searching();
-  settings.erase("password_policy");
-  auto anonymous = story(settings).says(search(1, by_mail));
+  auto anonymous = story(with(searching(), where_known)).says(search(1, by_mail));
   EXPECT_PLAYS(anonymous.upstream(done(1)).expect(ABK_NO, ABK_REASON_NO_SUCH_USER, "search.none").stays_ready());
+}
+
+TEST(LdapPolicy, IsAskedForUnlessSomethingElseIsSaid) {
+  for (const table& settings : {template_bind(), with(template_bind(), {{"password_policy", "always"}})}) {
+    auto t = story(settings).says_secret(bind(1, ann_dn, password), password);
+    EXPECT_PLAYS(t.upstream(bound(1, 0)).expect(ABK_YES, ABK_REASON_NONE, "bind.success").stays_ready());
+  }
 }
 
 TEST(LdapPolicy, NeverIsNeitherAskedNorAskedFor) {

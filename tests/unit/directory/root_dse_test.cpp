@@ -35,20 +35,21 @@ TEST(RootDse, AnEmptyOrEndlessOneIsBounded) {
   EXPECT_THAT(tell_root(root), ElementsAre(Pair("naming-context", "dc=x"), Pair("active-directory", "no")));
 }
 
-TEST(RootDse, LacksAControlOnlyIfItTellsOfAllOthers) {
-  constexpr std::string_view wanted = "1.3.6.1.4.1.42.2.27.8.5.1";
-  const auto lacks = [wanted](std::vector<attribute> attributes) {
+TEST(RootDse, OnlyAnOpenLdapThatTellsAllLacksThePolicy) {
+  constexpr std::string_view policy = "1.3.6.1.4.1.42.2.27.8.5.1", paged = "1.2.840.113556.1.4.319", transactions = "1.3.6.1.1.21.1", cancel = "1.3.6.1.1.8";
+  const auto lacks = [](std::vector<std::string_view> controls, std::vector<std::string_view> extensions, bool cut = false) {
     search_entry root;
-    root.attributes = std::move(attributes);
-    return lacks_control(root, wanted);
+    root.attributes = {{"SUPPORTEDCONTROL", std::move(controls), cut}, {"supportedExtension", std::move(extensions)}};
+    return lacks_policy(root);
   };
-  EXPECT_TRUE(lacks({{"supportedControl", {"1.2.840.113556.1.4.319"}}}));
-  EXPECT_TRUE(lacks({{"SUPPORTEDCONTROL", {"1.3.6.1.4.1.42.2.27.8.5.10", "1.3.6.1.4.1.42.2.27.8.5"}}}));
-  EXPECT_FALSE(lacks({{"supportedControl", {"1.2.840.113556.1.4.319", wanted}}}));
-  EXPECT_FALSE(lacks({{"supportedControl", {"1.2.840.113556.1.4.319"}, true}}));
-  EXPECT_FALSE(lacks({{"supportedControl", {}}}));
-  EXPECT_FALSE(lacks({{"supportedExtension", {"1.2.840.113556.1.4.319"}}}));
-  EXPECT_FALSE(lacks({}));
+  EXPECT_TRUE(lacks({paged}, {cancel, transactions}));
+  EXPECT_TRUE(lacks({paged, "1.3.6.1.4.1.42.2.27.8.5.10", "1.3.6.1.4.1.42.2.27.8.5"}, {transactions}));
+  EXPECT_FALSE(lacks({paged, policy}, {transactions}));
+  EXPECT_FALSE(lacks({paged}, {transactions}, true));
+  EXPECT_FALSE(lacks({}, {transactions}));
+  EXPECT_FALSE(lacks({paged}, {cancel}));
+  EXPECT_FALSE(lacks({paged}, {}));
+  EXPECT_FALSE(lacks_policy({}));
 }
 
 }  // namespace
